@@ -1,0 +1,160 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <exception>
+#include <source_location>
+#include <string>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+namespace hawser {
+
+class Failure;
+
+namespace detail {
+
+struct FailureBlock;
+
+/// What a line of an asynchronous traceback stands for.
+enum class SiteKind : std::uint8_t { raised, handler, coroutine, made, passed, fired, awaited };
+
+template <class T>
+inline constexpr bool isFailure = std::is_same_v<std::remove_cvref_t<T>, Failure>;
+
+}  // namespace detail
+
+/// Thrown by looking into a Failure that was moved from.
+class EmptyFailureError : public std::exception {
+ public:
+  const char* what() const noexcept override { return "this Failure was moved from"; }
+};
+
+/// Stands for an exception of another language's runtime, which cannot be held or named.
+class ForeignError : public std::exception {
+ public:
+  const char* what() const noexcept override { return "an exception from outside of C++"; }
+};
+
+/// An exception held as a value, so that it can travel to whoever waits for a result instead of up
+/// the stack (Twisted's `failure.Failure`).
+///
+/// It is one pointer to a shared, atomically counted block: cheap to copy, safe to hand to another
+/// thread. Besides the exception, of any type, it holds what caused it (`withCause`) and where it
+/// has been: where it was raised, where the Deferred that carried it was made and fired, and each
+/// link it passed. `getTraceback()` prints all of that; the ordinary stack is of no help when the
+/// code that failed was called by an event loop.
+///
+/// Asking for a type (`get`, `check`, `trap`, errbacks on `const E&`) looks at the held exception
+/// where it lies; base classes match; nothing is rethrown.
+class Failure {
+ public:
+  /// Holds a copy of `exception`, whose dynamic type is taken to be E.
+  template <class E>
+    requires(std::derived_from<std::remove_cvref_t<E>, std::exception>)
+  Failure(E&& exception, std::source_location where = std::source_location::current())
+      : Failure(std::make_exception_ptr(std::forward<E>(exception)), where) {}
+
+  /// @throws std::invalid_argument if `exception` is null
+  explicit Failure(std::exception_ptr exception,
+                   std::source_location where = std::source_location::current());
+
+  /// A failure with an exception that is not derived from std::exception: an int, a string, ...
+  template <class E>
+  static Failure of(E exception, std::source_location where = std::source_location::current()) {
+    return Failure(std::make_exception_ptr(std::move(exception)), where);
+  }
+
+  /// The exception that is being handled: call it inside a `catch` block. A thread's forced unwind
+  /// (`abi::__forced_unwind`) is rethrown, since swallowing it would end the program.
+  /// @throws std::logic_error outside of a catch block
+  static Failure current(std::source_location where = std::source_location::current());
+
+  /// Holds nothing, as after a move.
+  static Failure none() noexcept { return Failure(static_cast<detail::FailureBlock*>(nullptr)); }
+
+  Failure(const Failure& other) noexcept;
+  Failure(Failure&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  Failure& operator=(const Failure& other) noexcept {
+    return *this = Failure(other);
+  }
+  Failure& operator=(Failure&& other) noexcept {
+    std::swap(block_, other.block_);
+    return *this;
+  }
+  ~Failure() {
+    if (block_) release(block_);
+  }
+
+  /// The held exception if it is an E or derived from E, else null. The pointer lives as long as
+  /// any copy of this Failure.
+  template <class E>
+  const E* get() const noexcept {
+    return static_cast<const E*>(find(typeid(E)));
+  }
+
+  /// Whether the exception is of one of these types or derived from one (Twisted's `check`).
+  template <class... E>
+    requires(sizeof...(E) > 0)
+  bool check() const noexcept {
+    return (... || (find(typeid(E)) != nullptr));
+  }
+
+  /// `trap<E>()` gives the exception; `trap<E1, E2, ...>()` the index of the first type that fits.
+  /// Any other exception is thrown, as Twisted's `trap` re-raises: inside an errback that hands
+  /// the failure on to the next one.
+  template <class... E>
+    requires(sizeof...(E) > 0)
+  decltype(auto) trap() const {
+    if constexpr (sizeof...(E) == 1) {
+      if (auto* found = (get<E>(), ...)) return *found;
+      raise();
+    } else {
+      std::size_t index = 0;
+      if ((... || (find(typeid(E)) ? true : (++index, false)))) return index;
+      raise();
+    }
+  }
+
+  /// Throws the held exception.
+  [[noreturn]] void raise() const;
+  std::exception_ptr exception() const;
+
+  /// The exception's type, readable (demangled).
+  std::string typeName() const;
+  /// `what()` of a std::exception, the text of a string, else a sentence with the type's name.
+  std::string getErrorMessage() const;
+  /// Type, message, the asynchronous traceback, and the same of each cause. Several lines.
+  std::string getTraceback() const;
+
+  /// What this failure came from, or null.
+  const Failure* cause() const noexcept;
+  /// This failure with `cause` below it; at the end of the causes that are there already.
+  Failure withCause(Failure cause) const;
+
+  /// As `current`, for the machinery of chains: a handler that throws on what it was given (`trap`
+  /// does) passes `original` on with its traceback.
+  static Failure currentIn(detail::SiteKind kind, std::source_location where,
+                           const Failure* original);
+
+  /// Adds a line to the traceback. The first and the last places are kept, at most 32 in all; how
+  /// many were left out between them is counted.
+  void addSite(detail::SiteKind kind, std::source_location where) noexcept;
+
+  /// False for one that holds nothing.
+  explicit operator bool() const noexcept { return block_ != nullptr; }
+
+ private:
+  friend struct detail::FailureBlock;
+  explicit Failure(detail::FailureBlock* block) noexcept : block_(block) {}
+  static void release(detail::FailureBlock* block) noexcept;
+  const void* find(const std::type_info& type) const noexcept;
+  detail::FailureBlock& held() const;
+  /// Makes the block this object's own before it is changed.
+  detail::FailureBlock* own();
+
+  detail::FailureBlock* block_;
+};
+
+}  // namespace hawser

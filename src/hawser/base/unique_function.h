@@ -1,0 +1,125 @@
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace hawser {
+
+/// Thrown by calling a `unique_function` that holds nothing.
+class EmptyFunctionError : public std::exception {
+ public:
+  const char* what() const noexcept override { return "an empty unique_function was called"; }
+};
+
+template <class Signature>
+class unique_function;
+
+/// Holds anything callable whose type must be forgotten, and owns it alone.
+///
+/// `std::function` copies what it holds, so it cannot hold a lambda that captured a Deferred or a
+/// Resolver; this one only moves. Callables of up to four pointers that move without throwing live
+/// inside the object, others in one heap block. Moving it is always noexcept. Calling an empty one
+/// throws EmptyFunctionError.
+template <class R, class... Args>
+class unique_function<R(Args...)> {
+  static constexpr std::size_t inlineBytes = 4 * sizeof(void*);
+
+ public:
+  unique_function() noexcept = default;
+  unique_function(std::nullptr_t) noexcept {}
+
+  template <class F>
+    requires(!std::is_same_v<std::decay_t<F>, unique_function> &&
+             std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
+  unique_function(F&& f) {
+    using Callable = std::decay_t<F>;
+    if constexpr (std::is_pointer_v<Callable> || std::is_member_pointer_v<Callable>) {
+      if (f == nullptr) return;
+    }
+    if constexpr (fitsInline<Callable>) {
+      ::new (static_cast<void*>(storage_)) Callable(std::forward<F>(f));
+    } else {
+      ::new (static_cast<void*>(storage_)) Callable*(new Callable(std::forward<F>(f)));
+    }
+    operations_ = &operationsOf<Callable>;
+  }
+
+  unique_function(unique_function&& other) noexcept : operations_(other.operations_) {
+    if (operations_) operations_->relocate(other.storage_, storage_);
+    other.operations_ = nullptr;
+  }
+  unique_function& operator=(unique_function&& other) noexcept {
+    if (this != &other) {
+      reset();
+      ::new (static_cast<void*>(this)) unique_function(std::move(other));
+    }
+    return *this;
+  }
+  unique_function(const unique_function&) = delete;
+  unique_function& operator=(const unique_function&) = delete;
+  ~unique_function() { reset(); }
+
+  explicit operator bool() const noexcept { return operations_ != nullptr; }
+
+  R operator()(Args... args) {
+    if (!operations_) throw EmptyFunctionError();
+    return operations_->call(storage_, std::forward<Args>(args)...);
+  }
+
+ private:
+  struct Operations {
+    R (*call)(std::byte*, Args&&...);
+    void (*relocate)(std::byte* from, std::byte* to) noexcept;
+    void (*destroy)(std::byte*) noexcept;
+  };
+
+  template <class F>
+  static constexpr bool fitsInline = sizeof(F) <= inlineBytes &&
+                                     alignof(F) <= alignof(std::max_align_t) &&
+                                     std::is_nothrow_move_constructible_v<F>;
+
+  template <class F>
+  static F& held(std::byte* storage) noexcept {
+    if constexpr (fitsInline<F>)
+      return *std::launder(reinterpret_cast<F*>(storage));
+    else
+      return **std::launder(reinterpret_cast<F**>(storage));
+  }
+
+  template <class F>
+  static constexpr Operations operationsOf = {
+      [](std::byte* storage, Args&&... args) -> R {
+        if constexpr (std::is_void_v<R>)
+          static_cast<void>(held<F>(storage)(std::forward<Args>(args)...));
+        else
+          return held<F>(storage)(std::forward<Args>(args)...);
+      },
+      [](std::byte* from, std::byte* to) noexcept {
+        if constexpr (fitsInline<F>) {
+          ::new (static_cast<void*>(to)) F(std::move(held<F>(from)));
+          held<F>(from).~F();
+        } else {
+          ::new (static_cast<void*>(to)) F*(&held<F>(from));
+        }
+      },
+      [](std::byte* storage) noexcept {
+        if constexpr (fitsInline<F>)
+          held<F>(storage).~F();
+        else
+          delete &held<F>(storage);
+      },
+  };
+
+  void reset() noexcept {
+    if (const Operations* operations = std::exchange(operations_, nullptr))
+      operations->destroy(storage_);
+  }
+
+  const Operations* operations_ = nullptr;
+  alignas(std::max_align_t) std::byte storage_[inlineBytes];
+};
+
+}  // namespace hawser

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <hawser/base/result.h>
+#include <hawser/defer/deferred_state.h>
+#include <hawser/defer/detail/link.h>
+#include <hawser/defer/errors.h>
+
+#include <source_location>
+#include <utility>
+
+namespace hawser {
+
+template <class T>
+class Deferred;
+template <class T>
+struct DeferredPair;
+
+namespace detail {
+
+/// Gives the machinery (coroutines, lists) what the public face of Deferred hides.
+struct DeferredAccess {
+  template <class T>
+  static Deferred<T> fromNode(NodeOf<T>* tail) noexcept {
+    return Deferred<T>(tail);
+  }
+  template <class T>
+  static DeferredPair<T> pair(Source<T>* source) noexcept {
+    return {Deferred<T>(source), Resolver<T>(source)};
+  }
+  template <class T>
+  static NodeOf<T>* release(Deferred<T>& deferred, const char* act) {
+    return deferred.releaseNode(act);
+  }
+  template <class T>
+  static bool isInline(const Deferred<T>& deferred) noexcept {
+    return deferred.isInline();
+  }
+  template <class T>
+  static Result<T> takeInline(Deferred<T>& deferred) noexcept {
+    return deferred.takeInline();
+  }
+  template <class T>
+  static bool isReady(const Deferred<T>& deferred) noexcept {
+    return deferred.isInline() || deferred.state() != DeferredState::pending ||
+           (deferred.form_ == Deferred<T>::Form::node && isPaused(deferred.node_));
+  }
+  /// The result of a Deferred that is ready, or what keeps it from ever coming.
+  template <class T>
+  static Result<T> takeNow(Deferred<T>& deferred) {
+    if (deferred.isInline()) return deferred.takeInline();
+    if (deferred.state() == DeferredState::empty)
+      return Failure(EmptyDeferredError("a Deferred that was moved from cannot be waited for"));
+    if (isPaused(deferred.node_)) return Failure(PausedError());
+    NodeOf<T>* tail = deferred.node_;
+    deferred.form_ = Deferred<T>::Form::empty;
+    struct Recycle {
+      Node* node;
+      ~Recycle() {
+        if (node->handles) dropHandles(node);
+        recycle(node);
+      }
+    } const after{tail};
+    return tail->takeResult();
+  }
+  template <class T>
+  static bool waitsForCoroutine(const Deferred<T>& deferred) noexcept {
+    return deferred.form_ == Deferred<T>::Form::node &&
+           deferred.node_->kind == NodeKind::coroutine && !deferred.node_->hasResult();
+  }
+
+  /// Moves the result of `deferred` into `into` if it is there, or what keeps it from ever coming.
+  template <class T>
+  static bool takeReady(Deferred<T>& deferred, NodeOf<T>& into) noexcept {
+    if (!isReady(deferred)) return false;
+    try {
+      into.setResult(takeNow(deferred));
+    } catch (...) {
+      into.setFailure(Failure::current());
+    }
+    return true;
+  }
+
+  /// What a handler returned, as the Deferred of the chain behind the handler. A returned chain is
+  /// used as it is; only if others hold handles that must not reach further does a node stand
+  /// between.
+  template <class T>
+  static Deferred<T> returned(Deferred<T>&& inner, std::source_location where) {
+    if (inner.isInline()) [[likely]]
+      return std::move(inner);
+    if (inner.form_ == Deferred<T>::Form::node) {
+      NodeOf<T>* tail = inner.node_;
+      if (!tail->handles && !tail->hasResult() && !tail->pauseSeen) {
+        tail->boundary = true;
+        return std::move(inner);
+      }
+    }
+    auto* link = Link<T, PassBoth<T>>::make({}, where);
+    Deferred<T> result(link);
+    if (link->await(std::move(inner))) run(link);
+    return result;
+  }
+};
+
+}  // namespace detail
+}  // namespace hawser

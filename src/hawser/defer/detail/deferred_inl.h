@@ -1,0 +1,287 @@
+#pragma once
+
+#include <hawser/defer/deferred.h>
+
+#include <new>
+#include <utility>
+
+namespace hawser {
+
+namespace detail {
+
+template <class T>
+void NodeOf<T>::settle() noexcept {
+  auto* deferred = static_cast<Deferred<T>*>(owner);
+  using Form = typename Deferred<T>::Form;
+  const bool plain = !handles && !barrier && pauses == 0;
+  if (plain && state == NodeState::failure) {
+    ::new (&deferred->failure_) Failure(takeFailure());
+    deferred->form_ = Form::failure;
+    return recycle(this);
+  }
+  if constexpr (Deferred<T>::fitsInline) {
+    if (plain) {
+      ::new (&deferred->value_) Value(std::move(storedValue));
+      deferred->form_ = Form::value;
+      destroyResult();
+      return recycle(this);
+    }
+  }
+  if (kind == NodeKind::coroutine) {
+    // The result leaves the frame, so that the coroutine's parameters need not wait for whoever
+    // takes it. Without the memory for that they do.
+    try {
+      Source<T>* rest = Source<T>::make(site);
+      rest->setResult(takeResult());
+      rest->fired = true;
+      rest->marked = marked;
+      rest->pauses = pauses;
+      rest->pauseSeen = pauseSeen;
+      rest->owner = deferred;
+      deferred->node_ = rest;
+      if (handles) moveHandles(this, rest);
+      recycle(this);
+    } catch (...) {
+      if (!hasResult()) setFailure(Failure::current());
+    }
+  }
+}
+
+template <class T, class Lanes>
+Node* Link<T, Lanes>::await(Deferred<U>&& returned) noexcept {
+  Deferred<U> pending(std::move(returned));
+  const bool keep = DeferredAccess::waitsForCoroutine(pending);
+  // Before anything waits, since destroying captures may fire what is to be waited for.
+  if (!keep) destroyCallable();
+  if (DeferredAccess::takeReady(pending, *this)) {
+    destroyCallable();
+    return this;
+  }
+  if (adopt(this, DeferredAccess::release(pending, "waited for"), keep))
+    poolFree(this, this->granules * poolGranule);
+  return nullptr;
+}
+
+}  // namespace detail
+
+template <class T>
+template <class V>
+  requires(std::same_as<std::remove_cvref_t<V>, detail::Stored<T>>)
+Deferred<T>::Deferred(V&& value, [[maybe_unused]] std::source_location made) {
+  if constexpr (fitsInline) {
+    ::new (&value_) Value(std::forward<V>(value));
+    form_ = Form::value;
+  } else {
+    auto* source = detail::Source<T>::make(made);
+    source->fired = true;
+    try {
+      source->setValue(std::forward<V>(value));
+    } catch (...) {
+      source->dispose();
+      throw;
+    }
+    source->owner = this;
+    node_ = source;
+    form_ = Form::node;
+  }
+}
+
+template <class T>
+Deferred<T>::Deferred(Failure failure) noexcept
+    : failure_(std::move(failure)), form_(Form::failure) {}
+
+template <class T>
+Deferred<T>::Deferred(Result<T> result, std::source_location made) : form_(Form::empty) {
+  if (!result) {
+    ::new (&failure_) Failure(std::move(result).failure());
+    form_ = Form::failure;
+  } else {
+    Deferred ready(Value(*std::move(result)), made);
+    takeFrom(ready);
+  }
+}
+
+template <class T>
+void Deferred<T>::takeFrom(Deferred& other) noexcept {
+  form_ = other.form_;
+  switch (form_) {
+    case Form::value:
+      ::new (&value_) InlineValue(std::move(other.value_));
+      other.value_.~InlineValue();
+      break;
+    case Form::failure:
+      ::new (&failure_) Failure(std::move(other.failure_));
+      other.failure_.~Failure();
+      break;
+    case Form::node:
+      node_ = other.node_;
+      node_->owner = this;
+      break;
+    case Form::running:
+      run_ = other.run_;
+      run_->self = this;
+      break;
+    case Form::empty: break;
+  }
+  other.form_ = Form::empty;
+}
+
+template <class T>
+Deferred<T>::Deferred(Deferred&& other) noexcept {
+  takeFrom(other);
+}
+
+template <class T>
+Deferred<T>& Deferred<T>::operator=(Deferred&& other) noexcept {
+  if (this != &other) {
+    // What this held goes last, since its end may run user code that looks at this object.
+    Deferred old(std::move(*this));
+    takeFrom(other);
+  }
+  return *this;
+}
+
+template <class T>
+Deferred<T>::~Deferred() {
+  clear();
+}
+
+template <class T>
+void Deferred<T>::clear() noexcept {
+  switch (std::exchange(form_, Form::empty)) {
+    case Form::value: value_.~InlineValue(); break;
+    case Form::failure: {
+      const Failure failure = std::move(failure_);
+      failure_.~Failure();
+      detail::reportUnhandled(failure, std::source_location::current());
+      break;
+    }
+    case Form::node: detail::detach(node_); break;
+    case Form::running: run_->self = nullptr; break;
+    case Form::empty: break;
+  }
+}
+
+template <class T>
+Result<T> Deferred<T>::takeInline() noexcept {
+  if (std::exchange(form_, Form::empty) == Form::failure) {
+    Failure failure = std::move(failure_);
+    failure_.~Failure();
+    return failure;
+  }
+  if constexpr (std::is_void_v<T>) {
+    return {};
+  } else {
+    struct Destroy {
+      InlineValue& value;
+      ~Destroy() { value.~InlineValue(); }
+    } const destroy{value_};
+    return std::move(value_);
+  }
+}
+
+template <class T>
+detail::NodeOf<T>* Deferred<T>::node(const char* act) {
+  switch (form_) {
+    case Form::node: return node_;
+    case Form::running: {
+      // A handler reaches for the Deferred it runs on: what it adds waits for its own result.
+      if (!run_->node) {
+        run_->node = detail::Link<T, detail::PassBoth<T>>::make({}, {});
+        InlineRun* const run = run_;
+        node_ = run->node;
+        node_->owner = this;
+        form_ = Form::node;
+      }
+      return node_;
+    }
+    case Form::value:
+    case Form::failure: {
+      auto* rest = detail::Source<T>::make(std::source_location::current());
+      rest->fired = true;
+      rest->marked = form_ == Form::failure;
+      rest->setResult(takeInline());
+      rest->owner = this;
+      node_ = rest;
+      form_ = Form::node;
+      return rest;
+    }
+    case Form::empty: break;
+  }
+  throw EmptyDeferredError(act);
+}
+
+template <class T>
+detail::NodeOf<T>* Deferred<T>::releaseNode(const char* act) {
+  detail::NodeOf<T>* result = node(act);
+  form_ = Form::empty;
+  return result;
+}
+
+template <class T>
+void Deferred<T>::cancel() {
+  if (form_ == Form::empty) throw EmptyDeferredError("cancel() of a Deferred that was moved from");
+  if (form_ == Form::node) detail::cancelChain(node_);
+}
+
+template <class T>
+CancelHandle Deferred<T>::cancelHandle() {
+  return CancelHandle(
+      detail::makeHandle(node("cancelHandle() of a Deferred that was moved from")));
+}
+
+template <class T>
+void Deferred<T>::pause() {
+  detail::pauseChain(node("pause() of a Deferred that was moved from"));
+}
+
+template <class T>
+void Deferred<T>::unpause() {
+  detail::unpauseChain(node("unpause() of a Deferred that was moved from"));
+}
+
+template <class T>
+DeferredState Deferred<T>::state() const noexcept {
+  switch (form_) {
+    case Form::value: return DeferredState::value;
+    case Form::failure: return DeferredState::failure;
+    case Form::running: return DeferredState::pending;
+    case Form::empty: return DeferredState::empty;
+    case Form::node: break;
+  }
+  if (detail::isPausedWithResult(node_)) return DeferredState::paused;
+  if (!node_->hasResult() || node_->held) return DeferredState::pending;
+  return node_->state == detail::NodeState::value ? DeferredState::value : DeferredState::failure;
+}
+
+template <class T>
+const detail::Stored<T>* Deferred<T>::peekValue() const noexcept {
+  if (state() != DeferredState::value) return nullptr;
+  if constexpr (fitsInline)
+    if (form_ == Form::value) return &value_;
+  return &node_->storedValue;
+}
+
+template <class T>
+const Failure* Deferred<T>::peekFailure() const noexcept {
+  if (state() != DeferredState::failure) return nullptr;
+  return form_ == Form::failure ? &failure_ : &node_->storedFailure;
+}
+
+template <class T>
+DeferredPair<T> makeDeferred(std::source_location made) {
+  return detail::DeferredAccess::pair(detail::Source<T>::make(made));
+}
+
+template <class T, class Canceller>
+  requires(!std::same_as<std::remove_cvref_t<Canceller>, std::source_location>)
+DeferredPair<T> makeDeferred(Canceller canceller, std::source_location made) {
+  static_assert(std::is_invocable_v<Canceller&, Resolver<T>&> || std::is_invocable_v<Canceller&>,
+                "a canceller takes a Resolver<T>& or nothing");
+  return detail::DeferredAccess::pair<T>(
+      detail::SourceWithCanceller<T, Canceller>::make(std::move(canceller), made));
+}
+
+inline Deferred<void> succeed() { return Deferred<void>(detail::Unit{}); }
+
+}  // namespace hawser

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <source_location>
+
+namespace hawser::detail {
+
+struct Node;
+
+/// Where the chain that runs now was made and fired, for tracebacks.
+struct RunSites {
+  std::source_location made;
+  std::source_location fired;
+};
+
+/// What one thread's chains have in common. Its address also tells threads apart.
+struct RunState {
+  std::uint32_t depth;           // handlers and reactor callbacks entered and not left
+  const RunSites* sites;         // of the innermost run, or null
+  Node* firstAbandoned;    // waiting for the outermost handler to return
+  Node* lastAbandoned;
+};
+
+extern constinit thread_local RunState runState __attribute__((tls_model("initial-exec")));
+
+/// Fails what was abandoned; returns how many Deferreds that were.
+std::size_t deliverAbandoned() noexcept;
+
+/// Marks the time in which user code runs on behalf of a chain or of the reactor. A Resolver that
+/// is destroyed unfired meanwhile must not run handlers inside its destructor: they run when the
+/// outermost scope ends.
+class HandlerScope {
+ public:
+  HandlerScope() noexcept { ++runState.depth; }
+  HandlerScope(const HandlerScope&) = delete;
+  HandlerScope& operator=(const HandlerScope&) = delete;
+  ~HandlerScope() {
+    if (--runState.depth == 0 && runState.firstAbandoned) [[unlikely]]
+      deliverAbandoned();
+  }
+};
+
+}  // namespace hawser::detail

@@ -1,0 +1,302 @@
+#pragma once
+
+#include <hawser/defer/deferred.h>
+
+#include <utility>
+
+namespace hawser {
+
+/// Adds a link. A result that lies in the Deferred itself goes through the handler at once.
+template <class T>
+template <class Lanes>
+Deferred<typename Lanes::U> Deferred<T>::then(Lanes&& lanes, std::source_location where) {
+  if (isInline()) [[likely]]
+    return enter(std::move(lanes), where);
+  using U = typename Lanes::U;
+  detail::NodeOf<T>* tail = node("a handler was added to a Deferred that was moved from");
+  auto* link = detail::Link<T, Lanes>::make(std::move(lanes), where);
+  form_ = Form::empty;
+  Deferred<U> result(link);
+  detail::append(tail, link);
+  detail::runIfReady(tail);
+  return result;
+}
+
+template <class T>
+template <class Lanes>
+Deferred<T>& Deferred<T>::extend(Lanes&& lanes, std::source_location where) {
+  if (!isInline()) {
+    detail::NodeOf<T>* tail = node("a handler was added to a Deferred that was moved from");
+    auto* link = detail::Link<T, Lanes>::make(std::move(lanes), where);
+    node_ = link;
+    link->owner = this;
+    detail::append(tail, link);
+    detail::runIfReady(tail);
+    return *this;
+  }
+  Deferred before(std::move(*this));
+  InlineRun run{this, nullptr};
+  run_ = &run;
+  form_ = Form::running;
+  struct Restore {
+    InlineRun& run;
+    Deferred& before;
+    // Only when there was no memory for a link: nothing has run.
+    ~Restore() {
+      if (before.form_ == Form::empty || !run.self) return;
+      run.self->form_ = Form::empty;
+      run.self->takeFrom(before);
+    }
+  } const restore{run, before};
+  Deferred after = before.enter(std::move(lanes), where);
+  if (run.node) {
+    auto* link = static_cast<detail::Link<T, detail::PassBoth<T>>*>(run.node);
+    if (link->await(std::move(after))) detail::run(link);
+  } else if (run.self) {
+    run.self->form_ = Form::empty;
+    run.self->takeFrom(after);
+  }
+  return *this;
+}
+
+template <class T>
+template <class Lanes>
+Deferred<typename Lanes::U> Deferred<T>::enter(Lanes&& lanes, std::source_location where) {
+  using U = typename Lanes::U;
+  const detail::HandlerScope scope;
+  constexpr bool throughLink =
+      Lanes::returnsDeferred && (!Lanes::isEmpty || Lanes::storesArgument);
+  if constexpr (requires { &Lanes::onResult; }) {
+    if constexpr (throughLink) {
+      return enterThroughLink(std::move(lanes), where);
+    } else {
+      Result<T> result = takeInline();
+      return Deferred<U>::invoke(
+          [&]() -> decltype(auto) { return lanes.onResult(std::move(result)); }, where, nullptr);
+    }
+  } else if (form_ == Form::value) {
+    if constexpr (Lanes::passesValues) {
+      return std::move(*this);
+    } else if constexpr (throughLink) {
+      return enterThroughLink(std::move(lanes), where);
+    } else if constexpr (fitsInline) {
+      form_ = Form::empty;
+      Value value(std::move(value_));
+      value_.~InlineValue();
+      return Deferred<U>::invoke(
+          [&]() -> decltype(auto) { return lanes.onValue(std::move(value)); }, where, nullptr);
+    }
+  }
+  if constexpr (!requires { &Lanes::onResult; }) {
+    if constexpr (!Lanes::passesFailures) {
+      if (lanes.handles(failure_)) {
+        if constexpr (throughLink) {
+          return enterThroughLink(std::move(lanes), where);
+        } else {
+          const Failure original = failure_;
+          Failure failure = takeInline().failure();
+          return Deferred<U>::invoke(
+              [&]() -> decltype(auto) { return lanes.onFailure(std::move(failure)); }, where,
+              &original);
+        }
+      }
+    }
+    Failure failure = takeInline().failure();
+    failure.addSite(detail::SiteKind::passed, where);
+    return Deferred<U>(std::move(failure));
+  }
+}
+
+/// The handler's callable and argument move into a link first: a coroutine that it starts may refer
+/// to them.
+template <class T>
+template <class Lanes>
+Deferred<typename Lanes::U> Deferred<T>::enterThroughLink(Lanes&& lanes,
+                                                          std::source_location where) {
+  using U = typename Lanes::U;
+  auto* link = detail::Link<T, Lanes>::make(std::move(lanes), where);
+  Deferred<U> result(link);
+  detail::Node* done;
+  if constexpr (requires { &Lanes::onResult; }) {
+    done = link->enterResult([&] { return takeInline(); });
+  } else if (form_ == Form::failure) {
+    done = link->enterFailure(takeInline().failure());
+  } else {
+    done = link->enterValue([&]() -> Value { return *takeInline(); });
+  }
+  if (done) detail::run(done);
+  return result;
+}
+
+/// Calls a handler and makes a Deferred of how it ended. T is the type of the chain behind it.
+template <class T>
+template <class Call>
+Deferred<T> Deferred<T>::invoke(Call call, std::source_location where, const Failure* original) {
+  using R = decltype(call());
+  try {
+    if constexpr (detail::isDeferred<std::remove_cvref_t<R>>) {
+      return detail::DeferredAccess::returned<T>(call(), where);
+    } else if constexpr (detail::isFailure<R> || detail::isResult<std::remove_cvref_t<R>>) {
+      return Deferred<T>(call());
+    } else if constexpr (std::is_void_v<R>) {
+      call();
+      return Deferred<T>(detail::Unit{});
+    } else {
+      return Deferred<T>(Value(call()), where);
+    }
+  } catch (...) {
+    return Deferred<T>(detail::raisedByHandler(where, original));
+  }
+}
+
+template <class T>
+template <class F>
+auto Deferred<T>::addCallback(F f, std::source_location where) && {
+  static_assert(detail::takesValue<T, F>,
+                "addCallback: a callback on a Deferred<T> takes T, T&&, const T& or nothing");
+  return then(detail::OnCallback<T, F>{std::move(f)}, where);
+}
+
+template <class T>
+template <class F>
+Deferred<T>& Deferred<T>::addCallback(F f, std::source_location where) & {
+  static_assert(detail::takesValue<T, F>,
+                "addCallback: a callback on a Deferred<T> takes T, T&&, const T& or nothing");
+  static_assert(std::is_same_v<typename detail::OnCallback<T, F>::U, T>,
+                "addCallback: this callback changes the type of the Deferred; write "
+                "std::move(deferred).addCallback(...) and use what it returns");
+  return extend(detail::OnCallback<T, F>{std::move(f)}, where);
+}
+
+template <class T>
+template <class F>
+auto Deferred<T>::addErrback(F f, std::source_location where) && {
+  static_assert(std::is_invocable_v<F&, Failure> || detail::catchesType<F>,
+                "addErrback: an errback takes a Failure or a const E&");
+  static_assert(std::is_void_v<detail::ReturnedForFailure<F>> ||
+                    detail::fitsChain<detail::ReturnedForFailure<F>, T>,
+                "addErrback: what the errback returns does not fit the Deferred's type");
+  return then(detail::OnErrback<T, F>{std::move(f)}, where);
+}
+
+template <class T>
+template <class F>
+Deferred<T>& Deferred<T>::addErrback(F f, std::source_location where) & {
+  static_assert(std::is_invocable_v<F&, Failure> || detail::catchesType<F>,
+                "addErrback: an errback takes a Failure or a const E&");
+  static_assert(detail::fitsChain<detail::ReturnedForFailure<F>, T>,
+                "addErrback: what the errback returns does not fit the Deferred's type; write "
+                "std::move(deferred).addErrback(...) if it returns nothing");
+  return extend(detail::OnErrback<T, F>{std::move(f)}, where);
+}
+
+template <class T>
+template <class F, class G>
+auto Deferred<T>::addCallbacks(F f, G g, std::source_location where) && {
+  static_assert(detail::takesValue<T, F>,
+                "addCallbacks: a callback on a Deferred<T> takes T, T&&, const T& or nothing");
+  static_assert(std::is_invocable_v<G&, Failure> || detail::catchesType<G>,
+                "addCallbacks: an errback takes a Failure or a const E&");
+  using Lanes = detail::OnEither<T, F, G>;
+  static_assert(detail::fitsChain<typename Lanes::S, typename Lanes::U>,
+                "addCallbacks: what the errback returns must fit the type the callback gives");
+  return then(Lanes{std::move(f), std::move(g)}, where);
+}
+
+template <class T>
+template <class F, class G>
+Deferred<T>& Deferred<T>::addCallbacks(F f, G g, std::source_location where) & {
+  using Lanes = detail::OnEither<T, F, G>;
+  static_assert(std::is_same_v<typename Lanes::U, T>,
+                "addCallbacks: this callback changes the type of the Deferred; write "
+                "std::move(deferred).addCallbacks(...) and use what it returns");
+  static_assert(detail::fitsChain<typename Lanes::S, typename Lanes::U>,
+                "addCallbacks: what the errback returns must fit the type the callback gives");
+  return extend(Lanes{std::move(f), std::move(g)}, where);
+}
+
+template <class T>
+template <class F>
+auto Deferred<T>::addBoth(F f, std::source_location where) && {
+  static_assert(detail::takesResult<T, F>,
+                "addBoth: a handler for both lanes takes a Result<T> or nothing");
+  return then(detail::OnBoth<T, F>{std::move(f)}, where);
+}
+
+template <class T>
+template <class F>
+Deferred<T>& Deferred<T>::addBoth(F f, std::source_location where) & {
+  static_assert(detail::takesResult<T, F>,
+                "addBoth: a handler for both lanes takes a Result<T> or nothing");
+  static_assert(std::is_same_v<typename detail::OnBoth<T, F>::U, T>,
+                "addBoth: this handler changes the type of the Deferred; write "
+                "std::move(deferred).addBoth(...) and use what it returns");
+  return extend(detail::OnBoth<T, F>{std::move(f)}, where);
+}
+
+namespace detail {
+
+/// What addFinally adds: runs f between a result's coming and its going on.
+template <class T, class F>
+struct Finally {
+  F f;
+  std::source_location where;
+
+  auto operator()(Result<T> result) {
+    if constexpr (isDeferred<std::invoke_result_t<F&>>) {
+      using X = typename std::invoke_result_t<F&>::value_type;
+      return call().addBoth([kept = std::move(result)](Result<X> ended) mutable {
+        if (!ended) return after(std::move(kept), std::move(ended).failure());
+        return std::move(kept);
+      });
+    } else {
+      try {
+        if constexpr (isFailure<std::invoke_result_t<F&>>) return after(std::move(result), f());
+        f();
+      } catch (...) {
+        return after(std::move(result), raisedByHandler(where, nullptr));
+      }
+      return result;
+    }
+  }
+
+ private:
+  auto call() -> std::invoke_result_t<F&> {
+    try {
+      return f();
+    } catch (...) {
+      return raisedByHandler(where, nullptr);
+    }
+  }
+  static Result<T> after(Result<T>&& result, Failure failure) {
+    if (result) return failure;
+    return failure.withCause(std::move(result).failure());
+  }
+};
+
+}  // namespace detail
+
+template <class T>
+template <class F>
+Deferred<T> Deferred<T>::addFinally(F f, std::source_location where) && {
+  static_assert(std::is_invocable_v<F&>, "addFinally: the handler takes nothing");
+  return std::move(*this).addBoth(detail::Finally<T, F>{std::move(f), where}, where);
+}
+
+template <class T>
+template <class F>
+Deferred<T>& Deferred<T>::addFinally(F f, std::source_location where) & {
+  static_assert(std::is_invocable_v<F&>, "addFinally: the handler takes nothing");
+  return addBoth(detail::Finally<T, F>{std::move(f), where}, where);
+}
+
+template <class T>
+Deferred<void> Deferred<T>::chainDeferred(Resolver<T> target, std::source_location where) && {
+  return std::move(*this).addBoth(
+      [target = std::move(target), where](Result<T> result) mutable {
+        target.fire(std::move(result), where);
+      },
+      where);
+}
+
+}  // namespace hawser

@@ -1,0 +1,215 @@
+#pragma once
+
+#include <hawser/defer/detail/handler_traits.h>
+#include <hawser/defer/detail/lanes.h>
+#include <hawser/defer/detail/typed_node.h>
+
+#include <new>
+#include <source_location>
+#include <type_traits>
+#include <utility>
+
+namespace hawser::detail {
+
+/// Holds what a handler was called with where that must outlive the call.
+template <class T, bool holds>
+struct ArgumentStorage {};
+template <class T>
+struct ArgumentStorage<T, true> {
+  union {
+    Result<T> argument;
+  };
+  bool holdsArgument = false;
+  ArgumentStorage() noexcept {}
+  ~ArgumentStorage() {}
+};
+
+/// One step of a chain: takes a result of T, runs the handler of its lane, and has a result of U.
+///
+/// If the handler returned a Deferred, the link waits for it. While it waits for a coroutine it
+/// keeps the callable and the argument, which the coroutine may refer to; otherwise both go as soon
+/// as the handler has returned.
+template <class T, class Lanes>
+struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesArgument> {
+  using U = typename Lanes::U;
+  static constexpr bool takesResult = requires { &Lanes::onResult; };
+
+  union {
+    Lanes lanes;
+  };
+
+  Link(Lanes&& pair, std::source_location where) noexcept(
+      std::is_nothrow_move_constructible_v<Lanes>)
+      : NodeOf<U>(NodeKind::link, sizeof(Link), where), lanes(std::move(pair)) {
+    this->callable = true;
+  }
+
+  static Link* make(Lanes&& pair, std::source_location where) {
+    static_assert(sizeof(Link) <= 0xFFFF * poolGranule,
+                  "a handler's captures are too large: put them into a std::unique_ptr");
+    void* block = poolAllocate(sizeof(Link));
+    try {
+      return ::new (block) Link(std::move(pair), where);
+    } catch (...) {
+      poolFree(block, sizeof(Link));
+      throw;
+    }
+  }
+
+  Node* take(Node* from) override {
+    if (this->adopting) return takeAdopted(static_cast<NodeOf<U>*>(from));
+    this->inner = nullptr;
+    if constexpr (std::is_same_v<Lanes, PassBoth<U>>) {
+      return this;  // only ever adopts
+    } else {
+      auto* previous = static_cast<NodeOf<T>*>(from);
+      if constexpr (takesResult) {
+        return enterResult([&] { return taken(previous, &NodeOf<T>::takeResult); });
+      } else {
+        if (previous->state == NodeState::failure) {
+          Failure failure = previous->takeFailure();
+          recycle(previous);
+          return enterFailure(std::move(failure));
+        }
+        return enterValue([&] { return taken(previous, &NodeOf<T>::takeValue); });
+      }
+    }
+  }
+
+  /// Runs the link on a value that `get` gives, or fails it with what `get` throws.
+  template <class Get>
+  Node* enterValue(Get get) {
+    if constexpr (Lanes::passesValues) {
+      return conclude(nullptr, [&]() -> U {
+        if constexpr (std::is_void_v<U>)
+          get();
+        else
+          return get();
+      });
+    } else {
+      return conclude(nullptr, [&]() -> decltype(auto) {
+        if constexpr (Lanes::storesArgument)
+          return lanes.onValue(*std::move(storeValue(get())));
+        else
+          return lanes.onValue(get());
+      });
+    }
+  }
+
+  Node* enterFailure(Failure&& failure) {
+    if constexpr (!Lanes::passesFailures) {
+      if (lanes.handles(failure)) {
+        const Failure original = failure;
+        return conclude(&original, [&]() -> decltype(auto) {
+          if constexpr (Lanes::storesArgument)
+            return lanes.onFailure(std::move(store(std::move(failure)).failure()));
+          else
+            return lanes.onFailure(std::move(failure));
+        });
+      }
+    }
+    failure.addSite(SiteKind::passed, this->site);
+    this->setFailure(std::move(failure));
+    destroyCallable();
+    return this;
+  }
+
+  template <class Get>
+  Node* enterResult(Get get) {
+    return conclude(nullptr, [&]() -> decltype(auto) {
+      if constexpr (Lanes::storesArgument)
+        return lanes.onResult(std::move(store(get())));
+      else
+        return lanes.onResult(get());
+    });
+  }
+
+  /// Takes the result of what the handler returned, now or later. Null if it is not there yet.
+  Node* await(Deferred<U>&& returned) noexcept;
+
+  void dispose() noexcept override {
+    this->destroyResult();
+    if (this->handles) dropHandles(this);
+    destroyCallable();
+    poolFree(this, this->granules * poolGranule);
+  }
+
+ private:
+  ~Link() {}
+
+  template <class Take>
+  static auto taken(NodeOf<T>* previous, Take take) {
+    struct Recycle {
+      NodeOf<T>* node;
+      ~Recycle() { recycle(node); }
+    } const after{previous};
+    return (previous->*take)();
+  }
+
+  Result<T>& store(Result<T>&& result) {
+    ::new (&this->argument) Result<T>(std::move(result));
+    this->holdsArgument = true;
+    return this->argument;
+  }
+
+  Result<T>& storeValue([[maybe_unused]] Stored<T>&& value) {
+    if constexpr (std::is_void_v<T>)
+      return store({});
+    else
+      return store(std::move(value));
+  }
+
+  void destroyCallable() noexcept {
+    if (!this->callable) return;
+    this->callable = false;
+    lanes.~Lanes();
+    if constexpr (Lanes::storesArgument)
+      if (std::exchange(this->holdsArgument, false)) this->argument.~Result<T>();
+  }
+
+  template <class Call>
+  Node* conclude(const Failure* original, Call call) {
+    using R = decltype(call());
+    try {
+      if constexpr (isDeferred<std::remove_cvref_t<R>>) {
+        return await(call());
+      } else if constexpr (isFailure<R>) {
+        this->setFailure(call());
+      } else if constexpr (isResult<std::remove_cvref_t<R>>) {
+        this->setResult(call());
+      } else if constexpr (std::is_void_v<R>) {
+        call();
+        this->setValue();
+      } else {
+        this->setValue(call());
+      }
+    } catch (...) {
+      this->setFailure(raisedByHandler(this->site, original));
+    }
+    destroyCallable();
+    return this;
+  }
+
+  Node* takeAdopted(NodeOf<U>* from) {
+    this->adopting = false;
+    this->innerBarrier = false;
+    this->inner = nullptr;
+    if (from->state == NodeState::failure) {
+      Failure failure = from->takeFailure();
+      recycle(from);
+      failure.addSite(SiteKind::passed, this->site);
+      this->setFailure(std::move(failure));
+    } else {
+      try {
+        this->setValue(from->takeValue());
+      } catch (...) {
+        this->setFailure(raisedByHandler(this->site, nullptr));
+      }
+      recycle(from);
+    }
+    destroyCallable();
+    return this;
+  }
+};
+
+}  // namespace hawser::detail

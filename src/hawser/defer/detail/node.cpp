@@ -1,0 +1,319 @@
+#include <hawser/defer/detail/node.h>
+
+#include <hawser/base/logging.h>
+#include <hawser/defer/errors.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+
+namespace hawser::detail {
+
+constinit thread_local RunState runState __attribute__((tls_model("initial-exec"))) = {};
+
+namespace {
+
+Node* nextOf(Node* node) noexcept {
+  return node->consumer == Consumer::next ? static_cast<Node*>(node->waiter) : nullptr;
+}
+
+/// The node at which the chain that ends in `tail` stands: its source, the link that runs or waits
+/// for another chain, or the node that holds a result.
+template <class N>
+N* headOf(N* tail) noexcept {
+  while (tail->kind == NodeKind::link && !tail->hasResult() && !tail->adopting && tail->inner &&
+         !tail->boundary)
+    tail = tail->inner;
+  return tail;
+}
+
+void report(const Failure& failure, logging::EventKind kind, std::source_location where) noexcept {
+  if (failure.check<ObjectGoneError>()) return;
+  logging::log({logging::Level::error, kind, "Unhandled error in Deferred", &failure, where});
+}
+
+/// Frees a paused chain that nobody can unpause any more.
+void bury(Node* head) noexcept {
+  if (head->state == NodeState::failure)
+    report(head->storedFailure,
+           head->marked ? logging::EventKind::unhandled : logging::EventKind::droppedWhilePaused,
+           head->site);
+  while (head) {
+    Node* next = nextOf(head);
+    head->dispose();
+    head = next;
+  }
+}
+
+void stayPaused(Node* head) noexcept {
+  Node* tail = head;
+  while (Node* next = nextOf(tail)) tail = next;
+  if (tail->consumer == Consumer::detached) bury(head);
+}
+
+void finishDetached(Node* node) noexcept {
+  if (node->state == NodeState::failure) {
+    const std::source_location where = node->site;
+    const Failure failure = node->takeFailure();
+    node->dispose();
+    report(failure, logging::EventKind::unhandled, where);
+  } else {
+    node->dispose();
+  }
+}
+
+}  // namespace
+
+void run(Node* from) {
+  const HandlerScope scope;
+  for (bool starts = true; from;) {
+    if (from->held) return;
+    if (from->boundary) [[unlikely]] {
+      from->boundary = from->barrier = false;
+      starts = true;
+    }
+    if (starts && from->pauses != 0) return stayPaused(from);
+    switch (from->consumer) {
+      case Consumer::owner:
+        from->marked = from->state == NodeState::failure;
+        return from->settle();
+      case Consumer::detached: return finishDetached(from);
+      case Consumer::next: {
+        Node* link = static_cast<Node*>(from->waiter);
+        if (from->pauses != 0 || from->barrier) [[unlikely]] {
+          link->pauses = static_cast<std::uint16_t>(link->pauses + from->pauses);
+          link->barrier |= from->barrier;
+        }
+        from = link->take(from);
+        starts = false;
+        break;
+      }
+      case Consumer::adopter:
+      case Consumer::member:
+        if (from->handles) dropHandles(from);
+        from = from->waiter->take(from);
+        starts = true;
+        break;
+    }
+  }
+}
+
+void runFired(Node* from, std::source_location fired) {
+  const RunSites sites{from->site, fired};
+  struct Restore {
+    const RunSites* previous;
+    ~Restore() { runState.sites = previous; }
+  } const restore{std::exchange(runState.sites, &sites)};
+  run(from);
+}
+
+void recycleSlowly(Node* node) noexcept {
+  if (node->references != 0)
+    node->consumed = true;
+  else
+    node->dispose();
+}
+
+void append(Node* tail, Node* link) noexcept {
+  link->inner = tail;
+  link->pauseSeen = tail->pauseSeen;
+  tail->waiter = link;
+  tail->consumer = Consumer::next;
+  if (tail->handles) moveHandles(tail, link);
+}
+
+void attach(Node* tail, Waiter* waiter, Consumer kind) noexcept {
+  tail->waiter = waiter;
+  tail->consumer = kind;
+  waiter->inner = tail;
+}
+
+bool adopt(Node* link, Node* tail, bool keep) noexcept {
+  const bool removable =
+      !keep && link->pauses == 0 &&
+      (link->consumer == Consumer::detached || link->consumer == Consumer::adopter ||
+       (link->consumer == Consumer::member && !link->barrier));
+  if (!removable) {
+    attach(tail, link, Consumer::adopter);
+    link->adopting = true;
+    return false;
+  }
+  if (link->consumer == Consumer::detached) {
+    tail->consumer = Consumer::detached;
+  } else {
+    attach(tail, link->waiter, link->consumer);
+    if (link->barrier) static_cast<Node*>(tail->waiter)->innerBarrier = true;
+  }
+  if (link->handles) {
+    if (link->barrier)
+      dropHandles(link);
+    else
+      moveHandles(link, tail);
+  }
+  return true;
+}
+
+bool isPaused(const Node* tail) noexcept {
+  return tail->pauseSeen && headOf(tail)->pauses != 0;
+}
+
+bool isPausedWithResult(const Node* tail) noexcept {
+  if (!tail->pauseSeen) return false;
+  const Node* head = headOf(tail);
+  return head->pauses != 0 && head->hasResult();
+}
+
+void cancelChain(Node* node) {
+  // What is held here is passed on when cancelling has returned, innermost first, as each of
+  // Twisted's coroutines goes on when its own call of cancel() returns.
+  struct Held {
+    Node* innermost = nullptr;
+    ~Held() noexcept(false) {
+      while (Node* coroutine = innermost) {
+        innermost = coroutine->nextHeld;
+        coroutine->held = false;
+        if (coroutine->hasResult()) run(coroutine);
+      }
+    }
+  } held;
+  for (;;) {
+    if (node->hasResult() || node->held) return;
+    if (node->kind == NodeKind::source) return node->cancelSource();
+    if (node->barrier || node->innerBarrier || !node->inner) return;
+    Node* const inner = node->inner;
+    if (node->kind == NodeKind::coroutine) {
+      node->held = true;
+      node->nextHeld = std::exchange(held.innermost, node);
+    }
+    node = inner;
+  }
+}
+
+void pauseChain(Node* tail) {
+  Node* head = headOf(tail);
+  if (head->pauses == UINT16_MAX)
+    throw std::length_error("Deferred::pause(): paused 65,535 times already");
+  tail->pauseSeen = true;
+  ++head->pauses;
+}
+
+void unpauseChain(Node* tail) {
+  Node* head = headOf(tail);
+  if (head->pauses == 0) throw NotPausedError();
+  if (--head->pauses == 0) runIfReady(head);
+}
+
+void detach(Node* tail) noexcept {
+  if (tail->hasResult() && !tail->held) {
+    tail->consumer = Consumer::detached;
+    return bury(tail);
+  }
+  tail->consumer = Consumer::detached;
+  if (!tail->pauseSeen) return;
+  Node* head = headOf(tail);
+  if (head->pauses != 0 && head->hasResult()) bury(head);
+}
+
+void reportUnhandled(const Failure& failure, std::source_location where) noexcept {
+  report(failure, logging::EventKind::unhandled, where);
+}
+
+Failure raisedByHandler(std::source_location where, const Failure* original) {
+  Failure failure = Failure::currentIn(SiteKind::handler, where, original);
+  if (const RunSites* sites = runState.sites) {
+    failure.addSite(SiteKind::made, sites->made);
+    failure.addSite(SiteKind::fired, sites->fired);
+  }
+  return failure;
+}
+
+void failSource(Node* source, Failure why, std::source_location fired) {
+  why.addSite(SiteKind::made, source->site);
+  why.addSite(SiteKind::fired, fired);
+  source->fired = true;
+  source->setFailure(std::move(why));
+  if (source->callable && !source->inCanceller) source->dropCanceller();
+  runFired(source, fired);
+}
+
+void Node::cancelSource() {
+  suppress = true;
+  failSource(this, Failure(CancelledError(), site), site);
+}
+
+void releaseReference(Node* source) noexcept {
+  if (--source->references == 0 && source->consumed) source->dispose();
+}
+
+void dropResolver(Node* source) noexcept {
+  checkThread(source, "destroyed", source->site);
+  if (source->fired || source->references > 1) return releaseReference(source);
+  source->nextAbandoned = nullptr;
+  if (runState.lastAbandoned)
+    runState.lastAbandoned->nextAbandoned = source;
+  else
+    runState.firstAbandoned = source;
+  runState.lastAbandoned = source;
+  if (runState.depth == 0) deliverAbandoned();
+}
+
+std::size_t deliverAbandoned() noexcept {
+  std::size_t count = 0;
+  ++runState.depth;
+  while (Node* source = runState.firstAbandoned) {
+    runState.firstAbandoned = source->nextAbandoned;
+    if (!runState.firstAbandoned) runState.lastAbandoned = nullptr;
+    source->thread = &runState;
+    if (!source->fired) {
+      ++count;
+      failSource(source, Failure(AbandonedError(source->site), source->site), source->site);
+    }
+    releaseReference(source);
+  }
+  --runState.depth;
+  return count;
+}
+
+void wrongThread(const Node* source, const char* act, std::source_location where) noexcept {
+  std::fprintf(stderr,
+               "hawser: the Resolver of the Deferred made at %s:%u was %s on another thread, at "
+               "%s:%u. A chain belongs to the thread that made it; Reactor::remote() gives a "
+               "firing end that may change threads.\n",
+               source->site.file_name(), static_cast<unsigned>(source->site.line()), act,
+               where.file_name(), static_cast<unsigned>(where.line()));
+  std::abort();
+}
+
+HandleBlock* makeHandle(Node* tail) {
+  auto* block = ::new (poolAllocate(sizeof(HandleBlock))) HandleBlock{tail, tail->handles, 1};
+  tail->handles = block;
+  return block;
+}
+
+void releaseHandle(HandleBlock* block) noexcept {
+  if (--block->references != 0) return;
+  if (block->node) {
+    HandleBlock** place = &block->node->handles;
+    while (*place != block) place = &(*place)->next;
+    *place = block->next;
+  }
+  poolFree(block, sizeof(HandleBlock));
+}
+
+void moveHandles(Node* from, Node* to) noexcept {
+  HandleBlock** end = &to->handles;
+  while (*end) end = &(*end)->next;
+  *end = std::exchange(from->handles, nullptr);
+  for (HandleBlock* block = *end; block; block = block->next) block->node = to;
+}
+
+void dropHandles(Node* node) noexcept {
+  for (HandleBlock* block = std::exchange(node->handles, nullptr); block;) {
+    HandleBlock* next = block->next;
+    block->node = nullptr;
+    block->next = nullptr;
+    block = next;
+  }
+}
+
+}  // namespace hawser::detail

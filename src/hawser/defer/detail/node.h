@@ -1,0 +1,214 @@
+#pragma once
+
+#include <hawser/base/failure.h>
+#include <hawser/base/pool.h>
+#include <hawser/defer/detail/handler_scope.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <source_location>
+#include <utility>
+
+/// The machinery of pending chains, without types.
+///
+/// A chain is a singly linked list of nodes: a *source* (or a coroutine's promise), then one
+/// *link* for each handler that was added. A node is pending until it has a result; then its
+/// consumer takes the result and the node is freed, so a running chain shrinks from the front. The
+/// last node belongs to whoever waits for the chain: a Deferred (its *owner*), another chain's
+/// link that a handler made wait (its *adopter*), a coroutine, a member of a list, or nobody
+/// (*detached*).
+namespace hawser {
+
+class DeferredBase;
+
+namespace detail {
+
+struct Node;
+struct HandleBlock;
+
+/// What can take a node's result when it comes.
+struct Waiter {
+  /// Takes the result of `from`, which has one, and frees it. Returns the node that has a result
+  /// to pass on because of that, or null.
+  virtual Node* take(Node* from) = 0;
+
+  Waiter() noexcept : inner(nullptr) {}
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  union {
+    /// What this waits for. Null while a handler or coroutine body runs.
+    Node* inner;
+    /// A node's result, in state `failure`.
+    Failure storedFailure;
+  };
+
+ protected:
+  ~Waiter() {}
+};
+
+enum class NodeState : std::uint8_t { pending, value, failure };
+
+enum class NodeKind : std::uint8_t { source, link, coroutine };
+
+/// Who takes the result of a node.
+enum class Consumer : std::uint8_t {
+  owner,    ///< a Deferred; the node is the last of its chain
+  detached, ///< nobody, the Deferred was dropped; the last of its chain
+  next,     ///< the next link of the same chain
+  adopter,  ///< a node of another chain: a link whose handler returned this chain, or a coroutine
+  member    ///< another Waiter, such as a slot of a list
+};
+
+/// Valid states: pending with `inner` set (waits for it), pending without (a source that was not
+/// fired; a link or coroutine whose user code runs now), and value or failure, which last only
+/// while the chain is paused or held or the node is the last one with an owner.
+struct Node : Waiter {
+  union {
+    DeferredBase* owner;
+    Waiter* waiter;
+  };
+  union {
+    const void* thread;   // sources: chains belong to the thread that made them
+    Node* nextAbandoned;  // sources in the thread's queue
+    Node* nextHeld;       // coroutines: the next one outwards below which `cancel` is under way
+  };
+  HandleBlock* handles = nullptr;  // CancelHandles hang on a chain's last node
+  std::source_location site;       // where the Deferred was made or the handler added
+  NodeState state = NodeState::pending;
+  NodeKind kind;
+  Consumer consumer = Consumer::owner;
+
+  /// The failure has been seen by a complete run of the chain: unhandled if dropped now.
+  bool marked : 1 = false;
+  /// Once a list has fired, cancelling does not go past this node (as in Twisted).
+  bool barrier : 1 = false;
+  /// The same for as long as the present `inner` is waited for.
+  bool innerBarrier : 1 = false;
+  /// A Deferred that a handler returned stands for this chain and the one of the handler: what is
+  /// behind this node belongs to the latter, as to pauses and barriers.
+  bool boundary : 1 = false;
+  /// `inner` belongs to another chain.
+  bool adopting : 1 = false;
+  /// A link's callable still has to be destroyed.
+  bool callable : 1 = false;
+  /// `cancel` is under way below this coroutine: its result waits until that has returned.
+  bool held : 1 = false;
+  /// Somebody paused the chain when this was its last node; only then is a search for pauses due.
+  bool pauseSeen : 1 = false;
+  bool fired : 1 = false;        // sources: has had its result
+  bool suppress : 1 = false;     // sources: cancelled, lets one late firing pass
+  bool consumed : 1 = false;     // sources: the result is gone, a Resolver still points here
+  bool inCanceller : 1 = false;  // sources: the canceller runs now
+  /// Freeing takes more than giving the block back.
+  bool elaborate : 1 = false;
+  std::uint8_t references = 0;  // sources: Resolvers, and others who need the block to stay
+  std::uint16_t pauses = 0;     // of the chain, counted at its first node
+  std::uint16_t granules;       // size of the block
+
+  Node(NodeKind nodeKind, std::size_t bytes, std::source_location where) noexcept
+      : owner(nullptr),
+        thread(&runState),
+        site(where),
+        kind(nodeKind),
+        granules(static_cast<std::uint16_t>(poolClassOf(bytes))) {}
+
+  bool hasResult() const noexcept { return state != NodeState::pending; }
+  void setFailure(Failure why) noexcept {
+    ::new (&storedFailure) Failure(std::move(why));
+    state = NodeState::failure;
+  }
+  Failure takeFailure() noexcept {
+    Failure result = std::move(storedFailure);
+    storedFailure.~Failure();
+    inner = nullptr;
+    state = NodeState::pending;
+    return result;
+  }
+
+  /// Hands the result to the owner, or keeps it here for the owner.
+  virtual void settle() noexcept = 0;
+  /// Destroys what is held (result, callable) and frees the node.
+  virtual void dispose() noexcept = 0;
+
+  /// Sources: cancels what is pending here. May throw what a canceller throws. Without a canceller:
+  /// fires with CancelledError and lets one later firing pass unnoticed.
+  virtual void cancelSource();
+  /// Sources: destroys the canceller, which is of no more use once the source has fired.
+  virtual void dropCanceller() noexcept {}
+
+  Node* take(Node*) override { return nullptr; }
+
+ protected:
+  ~Node() {}
+};
+
+/// Passes the result that `from` has just got as far as it goes, without recursion.
+void run(Node* from);
+/// The same with a record of where the chain was fired.
+void runFired(Node* from, std::source_location fired);
+
+/// Frees a node whose result was taken.
+void recycleSlowly(Node* node) noexcept;
+inline void recycle(Node* node) noexcept {
+  if (node->references == 0 && !node->elaborate) [[likely]]
+    poolFree(node, node->granules * poolGranule);
+  else
+    recycleSlowly(node);
+}
+
+/// Puts `link` behind `tail`, the last node of a chain.
+void append(Node* tail, Node* link) noexcept;
+/// Runs what was appended to `tail` if its result is there.
+inline void runIfReady(Node* tail) {
+  if (tail->hasResult() && !tail->held) run(tail);
+}
+/// `link`, whose handler returned the chain that ends in `tail`, waits for it. True if `link` was
+/// no longer needed and is gone: its consumer waits for `tail` itself.
+[[nodiscard]] bool adopt(Node* link, Node* tail, bool keep) noexcept;
+/// Makes `waiter` the consumer of the chain that ends in `tail`.
+void attach(Node* tail, Waiter* waiter, Consumer kind) noexcept;
+/// True if the chain that ends in `tail` is paused; nobody could unpause it after it was moved.
+bool isPaused(const Node* tail) noexcept;
+/// The same, if a result is there that the pause keeps.
+bool isPausedWithResult(const Node* tail) noexcept;
+
+void cancelChain(Node* tail);
+void pauseChain(Node* tail);
+void unpauseChain(Node* tail);
+/// The owner of `tail` goes away.
+void detach(Node* tail) noexcept;
+
+void reportUnhandled(const Failure& failure, std::source_location where) noexcept;
+
+/// The exception being handled, raised by the handler that was added at `where`. `original` is what
+/// the handler was given, if that was a failure.
+Failure raisedByHandler(std::source_location where, const Failure* original);
+
+/// A Resolver that points to `source` goes away.
+void dropResolver(Node* source) noexcept;
+void releaseReference(Node* source) noexcept;
+void failSource(Node* source, Failure why, std::source_location fired);
+
+[[noreturn]] void wrongThread(const Node* source, const char* act,
+                              std::source_location where) noexcept;
+inline void checkThread(const Node* source, const char* act,
+                        std::source_location where) noexcept {
+  if (source->thread != &runState) [[unlikely]]
+    wrongThread(source, act, where);
+}
+
+/// One CancelHandle's (and its copies') view of a chain.
+struct HandleBlock {
+  Node* node;         // the chain's last node; null once the chain has delivered
+  HandleBlock* next;  // others at the same node
+  std::uint32_t references;
+};
+HandleBlock* makeHandle(Node* tail);
+void releaseHandle(HandleBlock* block) noexcept;
+void moveHandles(Node* from, Node* to) noexcept;
+void dropHandles(Node* node) noexcept;
+
+}  // namespace detail
+}  // namespace hawser

@@ -1,0 +1,170 @@
+#pragma once
+
+#include <hawser/defer/deferred.h>
+
+#include <coroutine>
+#include <new>
+#include <source_location>
+#include <utility>
+
+/// Coroutines that return a Deferred. The promise in the coroutine's frame is the first node of its
+/// Deferred's chain, so a coroutine costs one block.
+namespace hawser::detail {
+
+template <class T>
+struct AsResult {
+  Deferred<T> deferred;
+};
+
+/// Takes what a coroutine waits for out of a Deferred that is ready, or out of the node that was.
+template <class T>
+struct AwaiterBase {
+  Deferred<T> deferred;
+  Failure& raised;
+  std::source_location where;
+  Node* coroutine = nullptr;
+
+  bool await_ready() const noexcept { return DeferredAccess::isReady(deferred); }
+
+  template <class P>
+  void await_suspend(std::coroutine_handle<P> handle) {
+    attach(DeferredAccess::release(deferred, "awaited"), &handle.promise(), Consumer::adopter);
+    coroutine = &handle.promise();
+  }
+
+ protected:
+  Result<T> take() {
+    if (!coroutine) return DeferredAccess::takeNow(deferred);
+    auto* node = static_cast<NodeOf<T>*>(coroutine->inner);
+    coroutine->inner = nullptr;
+    struct Recycle {
+      Node* node;
+      ~Recycle() { recycle(node); }
+    } const after{node};
+    return node->takeResult();
+  }
+};
+
+template <class T>
+struct Awaiter : AwaiterBase<T> {
+  T await_resume() {
+    Result<T> result = this->take();
+    if (!result) [[unlikely]] {
+      this->raised = std::move(result).failure();
+      this->raised.addSite(SiteKind::awaited, this->where);
+      this->raised.raise();
+    }
+    if constexpr (!std::is_void_v<T>) return *std::move(result);
+  }
+};
+
+template <class T>
+struct ResultAwaiter : AwaiterBase<T> {
+  Result<T> await_resume() {
+    Result<T> result = this->take();
+    if (!result) result.failure().addSite(SiteKind::awaited, this->where);
+    return result;
+  }
+};
+
+template <class T>
+struct PromiseBase : NodeOf<T> {
+  PromiseBase() noexcept : NodeOf<T>(NodeKind::coroutine, 0, {}) { this->elaborate = true; }
+
+  static void* operator new(std::size_t bytes) { return poolAllocate(bytes); }
+  static void operator delete(void* block, std::size_t bytes) noexcept { poolFree(block, bytes); }
+
+  Deferred<T> get_return_object(
+      std::source_location made = std::source_location::current()) noexcept {
+    this->site = made;
+    return DeferredAccess::fromNode<T>(this);
+  }
+
+  std::suspend_never initial_suspend() const noexcept { return {}; }
+
+  struct Ended {
+    bool await_ready() const noexcept { return false; }
+    template <class P>
+    void await_suspend(std::coroutine_handle<P> handle) const noexcept {
+      P& promise = handle.promise();
+      // Resumed by a chain that runs: that one goes on with the result. Else the coroutine has ended
+      // before it ever waited, and its Deferred takes the result here.
+      if (!promise.resumed) run(&promise);
+    }
+    void await_resume() const noexcept {}
+  };
+  Ended final_suspend() const noexcept { return {}; }
+
+  void unhandled_exception() {
+    this->setFailure(Failure::currentIn(SiteKind::coroutine, this->site, &raised));
+  }
+
+  template <class U>
+  Awaiter<U> await_transform(Deferred<U>&& deferred,
+                             std::source_location where = std::source_location::current()) {
+    return {{std::move(deferred), raised, where}};
+  }
+  template <class U>
+  ResultAwaiter<U> await_transform(AsResult<U>&& deferred,
+                                   std::source_location where = std::source_location::current()) {
+    return {{std::move(deferred.deferred), raised, where}};
+  }
+  template <class A>
+  void await_transform(A&&) {
+    static_assert(!isDeferred<std::remove_cvref_t<A>>,
+                  "co_await takes the Deferred over: write co_await std::move(deferred)");
+    static_assert(isDeferred<std::remove_cvref_t<A>>,
+                  "a coroutine that returns a Deferred can co_await only Deferreds");
+  }
+
+  bool resumed = false;
+  /// What the last co_await raised, so that it keeps its traceback should it leave the coroutine.
+  Failure raised = Failure::none();
+
+ protected:
+  template <class P>
+  static Node* resume(P* promise) {
+    promise->innerBarrier = false;
+    promise->resumed = true;
+    std::coroutine_handle<P>::from_promise(*promise).resume();
+    return promise->hasResult() ? promise : nullptr;
+  }
+  template <class P>
+  static void destroy(P* promise) noexcept {
+    promise->destroyResult();
+    if (promise->handles) dropHandles(promise);
+    std::coroutine_handle<P>::from_promise(*promise).destroy();
+  }
+};
+
+template <class T>
+struct Promise final : PromiseBase<T> {
+  template <class V = T>
+    requires(std::convertible_to<V &&, T>)
+  void return_value(V&& value) {
+    this->setValue(std::forward<V>(value));
+  }
+  void return_value(Failure failure) noexcept { this->setFailure(std::move(failure)); }
+
+  Node* take(Node*) override { return this->resume(this); }
+  void dispose() noexcept override { this->destroy(this); }
+};
+
+template <>
+struct Promise<void> final : PromiseBase<void> {
+  void return_void() { this->setValue(); }
+
+  Node* take(Node*) override { return this->resume(this); }
+  void dispose() noexcept override { this->destroy(this); }
+};
+
+}  // namespace hawser::detail
+
+namespace hawser {
+
+template <class T>
+detail::AsResult<T> Deferred<T>::asResult() && {
+  return {std::move(*this)};
+}
+
+}  // namespace hawser

@@ -1,0 +1,137 @@
+#pragma once
+
+#include <hawser/base/result.h>
+#include <hawser/defer/detail/node.h>
+
+#include <cstddef>
+#include <new>
+#include <source_location>
+#include <type_traits>
+#include <utility>
+
+namespace hawser {
+
+template <class T>
+class Resolver;
+
+namespace detail {
+
+/// A node whose result is a T or a Failure.
+template <class T>
+struct NodeOf : Node {
+  using Value = Stored<T>;
+  static_assert(alignof(Value) <= alignof(std::max_align_t),
+                "a Deferred cannot carry an over-aligned type: put it into a std::unique_ptr");
+
+  union {
+    Value storedValue;
+  };
+
+  NodeOf(NodeKind nodeKind, std::size_t bytes, std::source_location where) noexcept
+      : Node(nodeKind, bytes, where) {}
+
+  template <class... Args>
+  void setValue(Args&&... args) {
+    ::new (&storedValue) Value(std::forward<Args>(args)...);
+    state = NodeState::value;
+  }
+  void setResult(Result<T>&& result) {
+    if (result)
+      setValue(*std::move(result));
+    else
+      setFailure(std::move(result).failure());
+  }
+  Value takeValue() {
+    struct Destroy {
+      NodeOf* node;
+      ~Destroy() { node->destroyResult(); }
+    } const destroy{this};
+    return std::move(storedValue);
+  }
+  Result<T> takeResult() {
+    if (state == NodeState::failure) return takeFailure();
+    if constexpr (std::is_void_v<T>) {
+      destroyResult();
+      return {};
+    } else {
+      return takeValue();
+    }
+  }
+  void destroyResult() noexcept {
+    if (state == NodeState::value)
+      storedValue.~Value();
+    else if (state == NodeState::failure)
+      storedFailure.~Failure();
+    state = NodeState::pending;
+    inner = nullptr;
+  }
+
+  void settle() noexcept override;
+
+ protected:
+  ~NodeOf() {}
+};
+
+/// A chain's first node: fired by a Resolver, or made with its result to hold it for a Deferred.
+template <class T>
+struct Source : NodeOf<T> {
+  explicit Source(std::source_location where, std::size_t bytes = sizeof(Source)) noexcept
+      : NodeOf<T>(NodeKind::source, bytes, where) {}
+
+  static Source* make(std::source_location where) {
+    return ::new (poolAllocate(sizeof(Source))) Source(where);
+  }
+
+  void dispose() noexcept override {
+    this->destroyResult();
+    if (this->handles) dropHandles(this);
+    if (this->references != 0) {
+      this->consumed = true;
+      return;
+    }
+    this->dropCanceller();
+    poolFree(this, this->granules * poolGranule);
+  }
+
+ protected:
+  ~Source() {}
+};
+
+/// A source with what to do when the chain is cancelled before it has fired.
+template <class T, class Canceller>
+struct SourceWithCanceller final : Source<T> {
+  union {
+    Canceller canceller;
+  };
+
+  template <class C>
+  SourceWithCanceller(C&& act, std::source_location where)
+      : Source<T>(where, sizeof(SourceWithCanceller)), canceller(std::forward<C>(act)) {
+    this->callable = true;
+  }
+
+  template <class C>
+  static SourceWithCanceller* make(C&& act, std::source_location where) {
+    void* block = poolAllocate(sizeof(SourceWithCanceller));
+    try {
+      return ::new (block) SourceWithCanceller(std::forward<C>(act), where);
+    } catch (...) {
+      poolFree(block, sizeof(SourceWithCanceller));
+      throw;
+    }
+  }
+
+  void dropCanceller() noexcept override {
+    if (!this->callable) return;
+    this->callable = false;
+    canceller.~Canceller();
+  }
+
+  void cancelSource() override;
+
+ private:
+  ~SourceWithCanceller() {}
+};
+
+}  // namespace detail
+}  // namespace hawser

@@ -1,0 +1,43 @@
+#include <hawser/defer/errors.h>
+
+#include <fmt/format.h>
+
+namespace hawser {
+
+const char* CancelledError::what() const noexcept { return "the Deferred was cancelled"; }
+
+TimeoutError::~TimeoutError() = default;
+
+AlreadyCalledError::AlreadyCalledError()
+    : std::logic_error("the Deferred was fired before: a Resolver fires once") {}
+AlreadyCalledError::~AlreadyCalledError() = default;
+
+AbandonedError::AbandonedError(std::source_location made)
+    : std::runtime_error(fmt::format(
+          "the Deferred made at {}:{} can never fire: its Resolver was destroyed unfired",
+          made.file_name(), made.line())),
+      made_(made) {}
+AbandonedError::~AbandonedError() = default;
+
+const char* ObjectGoneError::what() const noexcept {
+  return "the object that the handler was bound to is gone";
+}
+
+FirstError::FirstError(std::size_t failedIndex, Failure failure)
+    : index(failedIndex),
+      subFailure(std::move(failure)),
+      message_(fmt::format("number {} failed first: {}: {}", index, subFailure.typeName(),
+                           subFailure.getErrorMessage())) {}
+FirstError::~FirstError() = default;
+
+EmptyDeferredError::~EmptyDeferredError() = default;
+
+PausedError::PausedError()
+    : std::logic_error(
+          "a paused Deferred was returned, awaited or listed: nobody could unpause it") {}
+PausedError::~PausedError() = default;
+
+NotPausedError::NotPausedError() : std::logic_error("unpause() without a pause()") {}
+NotPausedError::~NotPausedError() = default;
+
+}  // namespace hawser

@@ -1,0 +1,17 @@
+#pragma once
+
+/// Everything of Hawser that needs no optional component, for programs. A library that builds on
+/// Hawser includes just what it uses.
+
+#include <hawser/base/clock.h>
+#include <hawser/base/failure.h>
+#include <hawser/base/logging.h>
+#include <hawser/base/result.h>
+#include <hawser/base/unique_function.h>
+#include <hawser/defer/bind_weak.h>
+#include <hawser/defer/deferred.h>
+#include <hawser/defer/deferred_list.h>
+#include <hawser/defer/gather.h>
+#include <hawser/defer/maybe_deferred.h>
+#include <hawser/defer/timeout.h>
+#include <hawser/defer/with_args.h>
