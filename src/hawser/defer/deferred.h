@@ -255,4 +255,4 @@ Deferred<T> fail(Failure why) noexcept {
 
 #include <hawser/defer/detail/deferred_inl.h>
 #include <hawser/defer/detail/handlers_inl.h>
-#include <hawser/defer/detail/promise.h>
+#include <hawser/defer/coroutine.h>

@@ -143,6 +143,9 @@ Deferred<T>& Deferred<T>::operator=(Deferred&& other) noexcept {
 
 template <class T>
 Deferred<T>::~Deferred() {
+  if (form_ == Form::empty) return;
+  if constexpr (std::is_trivially_destructible_v<InlineValue>)
+    if (form_ == Form::value) return;
   clear();
 }
 

@@ -1,0 +1,32 @@
+import unittest
+
+from check_coroutines import findings
+
+
+class CheckCoroutines(unittest.TestCase):
+    def test_finds_a_capturing_lambda_inside_a_co_await_expression(self):
+        self.assertEqual(findings("co_await run([x] { return x; });"), [1])
+        self.assertEqual(findings("co_await run(1, [&](int y) { use(y); });"), [1])
+        self.assertEqual(findings("auto r =\n  co_await f(g(),\n  [this, x = 1]() mutable { x++; });"), [3])
+        self.assertEqual(findings("co_await std::move(d).addCallback([=](int v) { return v; });"), [1])
+        self.assertEqual(findings("co_await [x]() -> Deferred<int> { co_return x; }();"), [1])
+
+    def test_lets_pass_what_gcc_compiles_rightly(self):
+        self.assertEqual(findings("auto f = [x] { return x; };\nco_await run(std::move(f));"), [])
+        self.assertEqual(findings("co_await run([] { return 1; });"), [])
+        self.assertEqual(findings("co_await table[index](3);"), [])
+        self.assertEqual(findings("co_await tables[0][index](3);"), [])
+        self.assertEqual(findings("co_await run(); auto f = [x](int) {};"), [])
+        self.assertEqual(findings("f(co_await run(), [x](int) {});"), [])
+        self.assertEqual(findings("auto f = [x]() -> Deferred<int> { co_return co_await g(x); };"), [])
+
+    def test_looks_only_at_code(self):
+        self.assertEqual(findings("// co_await run([x] { return x; });"), [])
+        self.assertEqual(findings("/* co_await\n run([x] {}); */"), [])
+        self.assertEqual(findings('log("co_await run([x] {})");'), [])
+        self.assertEqual(findings('log(R"(co_await run([x] {}))");'), [])
+        self.assertEqual(findings("co_await run(1'000, ';'); auto f = [x] {};"), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
