@@ -31,9 +31,8 @@ class Clock {
   /// still pending when its clock dies is dropped; so is everything that it captured.
   ///
   /// @throws std::invalid_argument if `delay` is negative or `call` is empty
-  virtual DelayedCall callLater(
-      Duration delay, unique_function<void()> call,
-      std::source_location where = std::source_location::current()) = 0;
+  virtual DelayedCall callLater(Duration delay, unique_function<void()> call,
+                                std::source_location where = std::source_location::current()) = 0;
 
  protected:
   Clock() = default;

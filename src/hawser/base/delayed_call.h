@@ -11,7 +11,8 @@
 
 namespace hawser {
 
-/// Thrown by a DelayedCall whose call was made already, or is being made (Twisted's `AlreadyCalled`).
+/// Thrown by a DelayedCall whose call was made already, or is being made (Twisted's
+/// `AlreadyCalled`).
 class AlreadyCalled : public std::logic_error {
  public:
   using std::logic_error::logic_error;
@@ -43,7 +44,7 @@ struct TimerEntry {
   TimerOwner* owner = nullptr;  ///< not null exactly while `state` is `pending`
   std::uint64_t sequence = 0;   ///< order of creation, within one owner
   TimePoint due{};
-  std::size_t position = 0;     ///< where the owner keeps it
+  std::size_t position = 0;  ///< where the owner keeps it
   std::uint32_t references = 1;
   State state = State::pending;
   std::source_location where;

@@ -43,7 +43,8 @@ const std::type_info* typeOf(const std::exception_ptr& exception) noexcept {
 const void* objectOf(const std::exception_ptr& exception) noexcept {
   static_assert(sizeof(exception) == sizeof(void*));
   void* object;
-  std::memcpy(&object, &exception, sizeof object);
+  // A std::exception_ptr of libstdc++ is one counted pointer to the exception.
+  std::memcpy(&object, static_cast<const void*>(&exception), sizeof object);
   return object;
 }
 /// What a catch clause of type `wanted` would bind to, or null.
@@ -137,6 +138,13 @@ Failure::Failure(std::exception_ptr exception, std::source_location where) : blo
   addSite(SiteKind::raised, where);
 }
 
+Failure Failure::at(SiteKind kind, std::source_location where,
+                    std::exception_ptr exception) noexcept {
+  Failure result(detail::makeBlock(std::move(exception)));
+  result.addSite(kind, where);
+  return result;
+}
+
 Failure Failure::current(std::source_location where) {
   return currentIn(SiteKind::raised, where, nullptr);
 }
@@ -220,6 +228,10 @@ void Failure::raise() const {
 std::exception_ptr Failure::exception() const {
   const FailureBlock& block = held();
   return block.exception ? block.exception : std::make_exception_ptr(std::bad_alloc());
+}
+
+std::source_location Failure::raisedAt() const noexcept {
+  return block_ && block_->siteCount != 0 ? block_->sites[0] : std::source_location();
 }
 
 std::string Failure::typeName() const { return detail::demangled(held().type->name()); }

@@ -121,6 +121,9 @@ class Failure {
   [[noreturn]] void raise() const;
   std::exception_ptr exception() const;
 
+  /// Where the traceback begins: where the exception was raised, or became a Failure.
+  std::source_location raisedAt() const noexcept;
+
   /// The exception's type, readable (demangled).
   std::string typeName() const;
   /// `what()` of a std::exception, the text of a string, else a sentence with the type's name.
@@ -133,6 +136,9 @@ class Failure {
   /// This failure with `cause` below it; at the end of the causes that are there already.
   Failure withCause(Failure cause) const;
 
+  /// For the machinery of chains, which knows better where a failure comes from.
+  static Failure at(detail::SiteKind kind, std::source_location where,
+                    std::exception_ptr exception) noexcept;
   /// As `current`, for the machinery of chains: a handler that throws on what it was given (`trap`
   /// does) passes `original` on with its traceback.
   static Failure currentIn(detail::SiteKind kind, std::source_location where,

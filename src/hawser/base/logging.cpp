@@ -39,7 +39,7 @@ void writeToStderr(const Event& event) noexcept try {
       fmt::format("{:%H:%M:%S}.{:03} [{}] {}\n",
                   fmt::localtime(std::chrono::system_clock::to_time_t(seconds)),
                   (now - seconds).count(), nameOf(event.level), event.message);
-  if (event.failure) text += event.failure->getTraceback();
+  if (event.failure && *event.failure) text += event.failure->getTraceback();
   std::fwrite(text.data(), 1, text.size(), stderr);
 } catch (...) {
   std::fputs("hawser: an event could not be written: out of memory\n", stderr);

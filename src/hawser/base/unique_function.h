@@ -33,10 +33,11 @@ class unique_function<R(Args...)> {
 
   template <class F>
     requires(!std::is_same_v<std::decay_t<F>, unique_function> &&
+             !std::is_member_pointer_v<std::decay_t<F>> &&
              std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
   unique_function(F&& f) {
     using Callable = std::decay_t<F>;
-    if constexpr (std::is_pointer_v<Callable> || std::is_member_pointer_v<Callable>) {
+    if constexpr (std::is_pointer_v<Callable>) {
       if (f == nullptr) return;
     }
     if constexpr (fitsInline<Callable>) {
@@ -53,7 +54,8 @@ class unique_function<R(Args...)> {
   }
   unique_function& operator=(unique_function&& other) noexcept {
     if (this != &other) {
-      reset();
+      // Destroyed last: it may own the object that this function is a member of.
+      const unique_function old(std::move(*this));
       ::new (static_cast<void*>(this)) unique_function(std::move(other));
     }
     return *this;

@@ -17,6 +17,7 @@ class BoundWeakly {
  public:
   /// What an errback's type is read from.
   using Wrapped = F;
+  static constexpr bool keptWhileWaiting = true;
 
   BoundWeakly(std::weak_ptr<Object> object, F f) : object_(std::move(object)), f_(std::move(f)) {}
 

@@ -2,6 +2,7 @@
 
 #include <hawser/defer/detail/node.h>
 
+#include <source_location>
 #include <utility>
 
 namespace hawser {
@@ -37,8 +38,8 @@ class CancelHandle {
   }
 
   /// @throws whatever the canceller of the chain throws; the chain then stays as it is
-  void cancel() const {
-    if (block_ && block_->node) detail::cancelChain(block_->node);
+  void cancel(std::source_location where = std::source_location::current()) const {
+    if (block_ && block_->node) detail::cancelChain(block_->node, where);
   }
 
   /// Whether there is still a chain to cancel.

@@ -146,15 +146,16 @@ class Deferred : public DeferredBase {
   /// handler returned, that one is cancelled instead. With a result there already: does nothing.
   /// Handlers run before it returns.
   /// @throws whatever the canceller throws; the chain then stays unfired
-  void cancel();
+  void cancel(std::source_location where = std::source_location::current());
 
   /// A handle for whoever may have to cancel this without owning it.
-  [[nodiscard]] CancelHandle cancelHandle();
+  [[nodiscard]] CancelHandle cancelHandle(
+      std::source_location where = std::source_location::current());
 
   /// Keeps the result from going further until as many `unpause()` have followed. A handler that is
   /// running, and those that follow it in the same run, are not stopped.
   /// @throws std::length_error after 65,535
-  void pause();
+  void pause(std::source_location where = std::source_location::current());
   /// @throws NotPausedError
   void unpause();
 
@@ -194,7 +195,7 @@ class Deferred : public DeferredBase {
   bool isInline() const noexcept { return form_ == Form::value || form_ == Form::failure; }
   Result<T> takeInline() noexcept;
   /// This chain's last node, which is made if there is none yet.
-  detail::NodeOf<T>* node(const char* act);
+  detail::NodeOf<T>* node(const char* act, std::source_location where);
   detail::NodeOf<T>* releaseNode(const char* act);
 
   template <class Lanes>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <hawser/defer/deferred.h>
-#include <hawser/defer/detail/list_node.h>
+#include <hawser/defer/detail/list_source.h>
 #include <hawser/defer/errors.h>
 
 #include <cstddef>
@@ -34,7 +34,7 @@ template <class T>
 Deferred<std::vector<Result<T>>> deferredList(
     std::vector<Deferred<T>> members, ListOptions options = {},
     std::source_location where = std::source_location::current()) {
-  return detail::ListNode<T, detail::CollectAll<T>>::start(std::move(members), options, where);
+  return detail::ListSource<T, detail::CollectAll<T>>::start(std::move(members), options, where);
 }
 
 /// What came first.
@@ -57,7 +57,7 @@ template <class T>
 Deferred<FirstCallback<T>> fireOnOneCallback(
     std::vector<Deferred<T>> members, ListOptions options = {},
     std::source_location where = std::source_location::current()) {
-  return detail::ListNode<T, detail::CollectFirst<T>>::start(std::move(members), options, where);
+  return detail::ListSource<T, detail::CollectFirst<T>>::start(std::move(members), options, where);
 }
 
 }  // namespace hawser

@@ -37,9 +37,11 @@ class Resolver {
   Resolver(Resolver&& other) noexcept
       : source_(std::exchange(other.source_, nullptr)), used_(std::exchange(other.used_, false)) {}
   Resolver& operator=(Resolver&& other) noexcept {
-    Resolver old(std::move(*this));
-    source_ = std::exchange(other.source_, nullptr);
-    used_ = std::exchange(other.used_, false);
+    if (this != &other) {
+      const Resolver old(std::move(*this));
+      source_ = std::exchange(other.source_, nullptr);
+      used_ = std::exchange(other.used_, false);
+    }
     return *this;
   }
   ~Resolver() {
@@ -57,7 +59,7 @@ class Resolver {
     static_assert(!detail::isFailure<V>, "fire with errback(failure), not callback(failure)");
     if (auto* source = take(where)) {
       try {
-        source->setValue(std::forward<V>(value));
+        source->prepareValue(std::forward<V>(value));
       } catch (...) {
         source_ = source;
         used_ = false;
@@ -70,7 +72,7 @@ class Resolver {
     requires std::is_void_v<T>
   {
     if (auto* source = take(where)) {
-      source->setValue();
+      source->prepareValue();
       fire(source, where);
     }
   }
@@ -79,8 +81,8 @@ class Resolver {
   /// @throws AlreadyCalledError, EmptyDeferredError
   void errback(Failure why, std::source_location where = std::source_location::current()) {
     if (auto* source = take(where)) {
-      --source->references;
       detail::failSource(source, std::move(why), where);
+      detail::releaseReference(source);
     }
   }
 
@@ -123,9 +125,11 @@ class Resolver {
   }
 
   static void fire(detail::Source<T>* source, std::source_location where) {
-    --source->references;
     source->fired = true;
+    // Before the result is there: what the canceller owned may drop or extend the chain.
     if (source->callable && !source->inCanceller) source->dropCanceller();
+    source->state = detail::NodeState::value;
+    --source->references;
     detail::runFired(source, where);
   }
 
@@ -136,8 +140,8 @@ class Resolver {
 namespace detail {
 
 template <class T, class Canceller>
-void SourceWithCanceller<T, Canceller>::cancelSource() {
-  if (this->inCanceller) return;
+void SourceWithCanceller<T, Canceller>::cancelSource(std::source_location where) {
+  if (this->fired || this->inCanceller) return;
   // A firing end of its own for the canceller. Should the canceller throw, and the real one be gone,
   // it abandons the Deferred as it goes.
   Resolver<T> resolver(this);
@@ -157,7 +161,7 @@ void SourceWithCanceller<T, Canceller>::cancelSource() {
     canceller(resolver);
   else
     canceller();
-  if (!this->fired) failSource(this, Failure(CancelledError(), this->site), this->site);
+  if (!this->fired) failSource(this, Failure(CancelledError(), where), {});
 }
 
 }  // namespace detail

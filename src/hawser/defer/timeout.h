@@ -17,6 +17,24 @@ namespace detail {
 /// "timed out after 1.5 s"
 std::string timeoutMessage(std::chrono::nanoseconds duration);
 
+/// The handler that stops the timer, or turns what the timer did into something else.
+template <class T, class F>
+struct EndTimeout {
+  using Returned = typename OnBoth<T, F>::R;
+  using Output = std::conditional_t<isDeferred<Returned>, Deferred<T>, Result<T>>;
+  static constexpr bool keptWhileWaiting = true;
+
+  DelayedCall timer;
+  std::shared_ptr<bool> timedOut;
+  F convert;
+
+  Output operator()(Result<T>&& result) {
+    if (timer.active()) timer.cancel();
+    if (!*timedOut) return std::move(result);
+    return OnBoth<T, F>::call(convert, std::move(result));
+  }
+};
+
 template <class T>
 struct CancelledToTimeout {
   std::chrono::nanoseconds duration;
@@ -59,22 +77,16 @@ Deferred<T> Deferred<T>::addTimeout(Duration duration, Clock& clock, F onTimeout
   static_assert(detail::fitsChain<Returned, T>,
                 "addTimeout: what onTimeoutCancel returns must fit the Deferred's type");
   if (isInline()) return std::move(*this);
-  using Output = std::conditional_t<detail::isDeferred<Returned>, Deferred<T>, Result<T>>;
   auto timedOut = std::make_shared<bool>(false);
   DelayedCall timer = clock.callLater(
       duration,
-      [handle = cancelHandle(), timedOut] {
+      [handle = cancelHandle(where), timedOut, where] {
         *timedOut = true;
-        handle.cancel();
+        handle.cancel(where);
       },
       where);
   return std::move(*this).addBoth(
-      [timer, timedOut, convert = std::move(onTimeoutCancel)](Result<T> result) mutable -> Output {
-        if (timer.active()) timer.cancel();
-        if (!*timedOut) return result;
-        return detail::OnBoth<T, F>::call(convert, std::move(result));
-      },
-      where);
+      detail::EndTimeout<T, F>{timer, timedOut, std::move(onTimeoutCancel)}, where);
 }
 
 }  // namespace hawser

@@ -30,8 +30,9 @@ void NodeOf<T>::settle() noexcept {
   if (kind == NodeKind::coroutine) {
     // The result leaves the frame, so that the coroutine's parameters need not wait for whoever
     // takes it. Without the memory for that they do.
+    Source<T>* rest = nullptr;
     try {
-      Source<T>* rest = Source<T>::make(site);
+      rest = Source<T>::make(site);
       rest->setResult(takeResult());
       rest->fired = true;
       rest->marked = marked;
@@ -42,7 +43,10 @@ void NodeOf<T>::settle() noexcept {
       if (handles) moveHandles(this, rest);
       recycle(this);
     } catch (...) {
-      if (!hasResult()) setFailure(Failure::current());
+      if (!rest) return;
+      rest->dispose();
+      setFailure(Failure::current());
+      marked = true;
     }
   }
 }
@@ -50,13 +54,11 @@ void NodeOf<T>::settle() noexcept {
 template <class T, class Lanes>
 Node* Link<T, Lanes>::await(Deferred<U>&& returned) noexcept {
   Deferred<U> pending(std::move(returned));
-  const bool keep = DeferredAccess::waitsForCoroutine(pending);
+  const bool keep = Lanes::keeps ? !DeferredAccess::isReady(pending)
+                                 : DeferredAccess::waitsForCoroutine(pending);
   // Before anything waits, since destroying captures may fire what is to be waited for.
   if (!keep) destroyCallable();
-  if (DeferredAccess::takeReady(pending, *this)) {
-    destroyCallable();
-    return this;
-  }
+  if (DeferredAccess::takeReady(pending, *this)) return this;
   if (adopt(this, DeferredAccess::release(pending, "waited for"), keep))
     poolFree(this, this->granules * poolGranule);
   return nullptr;
@@ -88,13 +90,14 @@ Deferred<T>::Deferred(V&& value, [[maybe_unused]] std::source_location made) {
 
 template <class T>
 Deferred<T>::Deferred(Failure failure) noexcept
-    : failure_(std::move(failure)), form_(Form::failure) {}
+    : failure_(failure ? std::move(failure) : Failure(EmptyFailureError())),
+      form_(Form::failure) {}
 
 template <class T>
 Deferred<T>::Deferred(Result<T> result, std::source_location made) : form_(Form::empty) {
   if (!result) {
-    ::new (&failure_) Failure(std::move(result).failure());
-    form_ = Form::failure;
+    Deferred failed(std::move(result).failure());
+    takeFrom(failed);
   } else {
     Deferred ready(Value(*std::move(result)), made);
     takeFrom(ready);
@@ -156,7 +159,7 @@ void Deferred<T>::clear() noexcept {
     case Form::failure: {
       const Failure failure = std::move(failure_);
       failure_.~Failure();
-      detail::reportUnhandled(failure, std::source_location::current());
+      detail::reportUnhandled(failure);
       break;
     }
     case Form::node: detail::detach(node_); break;
@@ -174,6 +177,8 @@ Result<T> Deferred<T>::takeInline() noexcept {
   }
   if constexpr (std::is_void_v<T>) {
     return {};
+  } else if constexpr (!fitsInline) {
+    __builtin_unreachable();
   } else {
     struct Destroy {
       InlineValue& value;
@@ -184,13 +189,13 @@ Result<T> Deferred<T>::takeInline() noexcept {
 }
 
 template <class T>
-detail::NodeOf<T>* Deferred<T>::node(const char* act) {
+detail::NodeOf<T>* Deferred<T>::node(const char* act, std::source_location where) {
   switch (form_) {
     case Form::node: return node_;
     case Form::running: {
       // A handler reaches for the Deferred it runs on: what it adds waits for its own result.
       if (!run_->node) {
-        run_->node = detail::Link<T, detail::PassBoth<T>>::make({}, {});
+        run_->node = detail::Link<T, detail::PassBoth<T>>::make({}, where);
         InlineRun* const run = run_;
         node_ = run->node;
         node_->owner = this;
@@ -200,7 +205,7 @@ detail::NodeOf<T>* Deferred<T>::node(const char* act) {
     }
     case Form::value:
     case Form::failure: {
-      auto* rest = detail::Source<T>::make(std::source_location::current());
+      auto* rest = detail::Source<T>::make(where);
       rest->fired = true;
       rest->marked = form_ == Form::failure;
       rest->setResult(takeInline());
@@ -216,31 +221,31 @@ detail::NodeOf<T>* Deferred<T>::node(const char* act) {
 
 template <class T>
 detail::NodeOf<T>* Deferred<T>::releaseNode(const char* act) {
-  detail::NodeOf<T>* result = node(act);
+  detail::NodeOf<T>* result = node(act, {});
   form_ = Form::empty;
   return result;
 }
 
 template <class T>
-void Deferred<T>::cancel() {
+void Deferred<T>::cancel(std::source_location where) {
   if (form_ == Form::empty) throw EmptyDeferredError("cancel() of a Deferred that was moved from");
-  if (form_ == Form::node) detail::cancelChain(node_);
+  if (form_ == Form::node) detail::cancelChain(node_, where);
 }
 
 template <class T>
-CancelHandle Deferred<T>::cancelHandle() {
+CancelHandle Deferred<T>::cancelHandle(std::source_location where) {
   return CancelHandle(
-      detail::makeHandle(node("cancelHandle() of a Deferred that was moved from")));
+      detail::makeHandle(node("cancelHandle() of a Deferred that was moved from", where)));
 }
 
 template <class T>
-void Deferred<T>::pause() {
-  detail::pauseChain(node("pause() of a Deferred that was moved from"));
+void Deferred<T>::pause(std::source_location where) {
+  detail::pauseChain(node("pause() of a Deferred that was moved from", where));
 }
 
 template <class T>
 void Deferred<T>::unpause() {
-  detail::unpauseChain(node("unpause() of a Deferred that was moved from"));
+  detail::unpauseChain(node("unpause() of a Deferred that was moved from", {}));
 }
 
 template <class T>

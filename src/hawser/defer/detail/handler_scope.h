@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <source_location>
+#include <utility>
 
 namespace hawser::detail {
 
@@ -26,6 +27,19 @@ extern constinit thread_local RunState runState __attribute__((tls_model("initia
 
 /// Fails what was abandoned; returns how many Deferreds that were.
 std::size_t deliverAbandoned() noexcept;
+
+/// Says for a time where the chain that runs was made and fired; null: nobody knows.
+class RunSitesScope {
+ public:
+  explicit RunSitesScope(const RunSites* sites) noexcept
+      : previous_(std::exchange(runState.sites, sites)) {}
+  RunSitesScope(const RunSitesScope&) = delete;
+  RunSitesScope& operator=(const RunSitesScope&) = delete;
+  ~RunSitesScope() { runState.sites = previous_; }
+
+ private:
+  const RunSites* previous_;
+};
 
 /// Marks the time in which user code runs on behalf of a chain or of the reactor. A Resolver that
 /// is destroyed unfired meanwhile must not run handlers inside its destructor: they run when the

@@ -11,10 +11,10 @@ template <class T>
 template <class Lanes>
 Deferred<typename Lanes::U> Deferred<T>::then(Lanes&& lanes, std::source_location where) {
   if (isInline()) [[likely]]
-    return enter(std::move(lanes), where);
+    return enter(std::forward<Lanes>(lanes), where);
   using U = typename Lanes::U;
-  detail::NodeOf<T>* tail = node("a handler was added to a Deferred that was moved from");
-  auto* link = detail::Link<T, Lanes>::make(std::move(lanes), where);
+  detail::NodeOf<T>* tail = node("a handler was added to a Deferred that was moved from", where);
+  auto* link = detail::Link<T, Lanes>::make(std::forward<Lanes>(lanes), where);
   form_ = Form::empty;
   Deferred<U> result(link);
   detail::append(tail, link);
@@ -26,8 +26,8 @@ template <class T>
 template <class Lanes>
 Deferred<T>& Deferred<T>::extend(Lanes&& lanes, std::source_location where) {
   if (!isInline()) {
-    detail::NodeOf<T>* tail = node("a handler was added to a Deferred that was moved from");
-    auto* link = detail::Link<T, Lanes>::make(std::move(lanes), where);
+    detail::NodeOf<T>* tail = node("a handler was added to a Deferred that was moved from", where);
+    auto* link = detail::Link<T, Lanes>::make(std::forward<Lanes>(lanes), where);
     node_ = link;
     link->owner = this;
     detail::append(tail, link);
@@ -48,10 +48,11 @@ Deferred<T>& Deferred<T>::extend(Lanes&& lanes, std::source_location where) {
       run.self->takeFrom(before);
     }
   } const restore{run, before};
-  Deferred after = before.enter(std::move(lanes), where);
+  Deferred after = before.enter(std::forward<Lanes>(lanes), where);
   if (run.node) {
+    // What the handler added, and paused, belongs to the run that it was part of.
     auto* link = static_cast<detail::Link<T, detail::PassBoth<T>>*>(run.node);
-    if (link->await(std::move(after))) detail::run(link);
+    if (link->await(std::move(after))) detail::run(link, false);
   } else if (run.self) {
     run.self->form_ = Form::empty;
     run.self->takeFrom(after);
@@ -68,7 +69,7 @@ Deferred<typename Lanes::U> Deferred<T>::enter(Lanes&& lanes, std::source_locati
       Lanes::returnsDeferred && (!Lanes::isEmpty || Lanes::storesArgument);
   if constexpr (requires { &Lanes::onResult; }) {
     if constexpr (throughLink) {
-      return enterThroughLink(std::move(lanes), where);
+      return enterThroughLink(std::forward<Lanes>(lanes), where);
     } else {
       Result<T> result = takeInline();
       return Deferred<U>::invoke(
@@ -78,7 +79,7 @@ Deferred<typename Lanes::U> Deferred<T>::enter(Lanes&& lanes, std::source_locati
     if constexpr (Lanes::passesValues) {
       return std::move(*this);
     } else if constexpr (throughLink) {
-      return enterThroughLink(std::move(lanes), where);
+      return enterThroughLink(std::forward<Lanes>(lanes), where);
     } else if constexpr (fitsInline) {
       form_ = Form::empty;
       Value value(std::move(value_));
@@ -91,7 +92,7 @@ Deferred<typename Lanes::U> Deferred<T>::enter(Lanes&& lanes, std::source_locati
     if constexpr (!Lanes::passesFailures) {
       if (lanes.handles(failure_)) {
         if constexpr (throughLink) {
-          return enterThroughLink(std::move(lanes), where);
+          return enterThroughLink(std::forward<Lanes>(lanes), where);
         } else {
           const Failure original = failure_;
           Failure failure = takeInline().failure();
@@ -114,8 +115,9 @@ template <class Lanes>
 Deferred<typename Lanes::U> Deferred<T>::enterThroughLink(Lanes&& lanes,
                                                           std::source_location where) {
   using U = typename Lanes::U;
-  auto* link = detail::Link<T, Lanes>::make(std::move(lanes), where);
+  auto* link = detail::Link<T, Lanes>::make(std::forward<Lanes>(lanes), where);
   Deferred<U> result(link);
+  const detail::RunSitesScope nowhere(nullptr);
   detail::Node* done;
   if constexpr (requires { &Lanes::onResult; }) {
     done = link->enterResult([&] { return takeInline(); });
@@ -135,7 +137,10 @@ Deferred<T> Deferred<T>::invoke(Call call, std::source_location where, const Fai
   using R = decltype(call());
   try {
     if constexpr (detail::isDeferred<std::remove_cvref_t<R>>) {
-      return detail::DeferredAccess::returned<T>(call(), where);
+      if constexpr (std::is_void_v<T> && !std::is_void_v<typename R::value_type>)
+        return detail::DeferredAccess::returned<T>(call().addCallback([] {}), where);
+      else
+        return detail::DeferredAccess::returned<T>(call(), where);
     } else if constexpr (detail::isFailure<R> || detail::isResult<std::remove_cvref_t<R>>) {
       return Deferred<T>(call());
     } else if constexpr (std::is_void_v<R>) {
@@ -145,7 +150,7 @@ Deferred<T> Deferred<T>::invoke(Call call, std::source_location where, const Fai
       return Deferred<T>(Value(call()), where);
     }
   } catch (...) {
-    return Deferred<T>(detail::raisedByHandler(where, original));
+    return Deferred<T>(Failure::currentIn(detail::SiteKind::handler, where, original));
   }
 }
 
@@ -239,6 +244,8 @@ namespace detail {
 /// What addFinally adds: runs f between a result's coming and its going on.
 template <class T, class F>
 struct Finally {
+  static constexpr bool keptWhileWaiting = true;
+
   F f;
   std::source_location where;
 

@@ -56,12 +56,18 @@ bool catches([[maybe_unused]] const Failure& failure) noexcept {
 template <class F>
 inline constexpr bool isEmptyCallable = std::is_empty_v<F> || std::is_pointer_v<F>;
 
+/// Wrappers of handlers say so if what they return may refer to what they wrap, as a coroutine
+/// does, though it is not the coroutine itself.
+template <class F>
+inline constexpr bool keptWhileWaiting = requires { requires F::keptWhileWaiting; };
+
 /// No handler at all: the link only waits.
 template <class T>
 struct PassBoth {
   using U = T;
   static constexpr bool passesValues = true, passesFailures = true;
-  static constexpr bool returnsDeferred = false, storesArgument = false, isEmpty = true;
+  static constexpr bool returnsDeferred = false, storesArgument = false, isEmpty = true,
+                        keeps = false;
 };
 
 template <class T, class F>
@@ -73,6 +79,7 @@ struct OnCallback {
   static constexpr bool storesArgument =
       returnsDeferred && !std::is_void_v<T> && std::is_invocable_v<F&, T> && !takesByValue<F>;
   static constexpr bool isEmpty = isEmptyCallable<F>;
+  static constexpr bool keeps = keptWhileWaiting<F>;
 
   F f;
   decltype(auto) onValue(Stored<T>&& value) { return callWithValue<T>(f, std::move(value)); }
@@ -82,11 +89,12 @@ template <class T, class F>
 struct OnErrback {
   using R = ReturnedForFailure<F>;
   // An errback that returns nothing ends the chain of values as well.
-  using U = std::conditional_t<std::is_void_v<R>, void, T>;
+  using U = std::conditional_t<std::is_void_v<ValueOf<R, T>>, void, T>;
   static constexpr bool passesValues = std::is_same_v<T, U>, passesFailures = false;
   static constexpr bool returnsDeferred = isDeferred<std::remove_cvref_t<R>>;
   static constexpr bool storesArgument = returnsDeferred && !takesByValue<F>;
   static constexpr bool isEmpty = isEmptyCallable<F>;
+  static constexpr bool keeps = keptWhileWaiting<F>;
 
   F f;
   void onValue(Stored<T>&&) noexcept {}
@@ -104,6 +112,7 @@ struct OnEither {
       isDeferred<std::remove_cvref_t<R>> || isDeferred<std::remove_cvref_t<S>>;
   static constexpr bool storesArgument = returnsDeferred;
   static constexpr bool isEmpty = isEmptyCallable<F> && isEmptyCallable<G>;
+  static constexpr bool keeps = keptWhileWaiting<F> || keptWhileWaiting<G>;
 
   F f;
   G g;
@@ -131,6 +140,7 @@ struct OnBoth {
   static constexpr bool storesArgument =
       returnsDeferred && std::is_invocable_v<F&, Result<T>> && !takesByValue<F>;
   static constexpr bool isEmpty = isEmptyCallable<F>;
+  static constexpr bool keeps = keptWhileWaiting<F>;
 
   F f;
   decltype(auto) onResult(Result<T>&& result) { return call(f, std::move(result)); }

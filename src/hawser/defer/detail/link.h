@@ -26,9 +26,12 @@ struct ArgumentStorage<T, true> {
 
 /// One step of a chain: takes a result of T, runs the handler of its lane, and has a result of U.
 ///
-/// If the handler returned a Deferred, the link waits for it. While it waits for a coroutine it
-/// keeps the callable and the argument, which the coroutine may refer to; otherwise both go as soon
-/// as the handler has returned.
+/// If the handler returned a Deferred, the link waits for it. While it waits for a coroutine (or the
+/// callable says that it wraps what may have started one) it keeps the callable and the argument,
+/// which the coroutine may refer to; otherwise both go as soon as the handler has returned.
+///
+/// The link counts as pending until callable and argument are gone, since their destructors may drop
+/// the chain or add to it.
 template <class T, class Lanes>
 struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesArgument> {
   using U = typename Lanes::U;
@@ -64,14 +67,14 @@ struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesA
     } else {
       auto* previous = static_cast<NodeOf<T>*>(from);
       if constexpr (takesResult) {
-        return enterResult([&] { return taken(previous, &NodeOf<T>::takeResult); });
+        return enterResult([&] { return takenResult(previous); });
       } else {
         if (previous->state == NodeState::failure) {
           Failure failure = previous->takeFailure();
           recycle(previous);
           return enterFailure(std::move(failure));
         }
-        return enterValue([&] { return taken(previous, &NodeOf<T>::takeValue); });
+        return enterValue([&] { return taken(previous); });
       }
     }
   }
@@ -109,9 +112,7 @@ struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesA
       }
     }
     failure.addSite(SiteKind::passed, this->site);
-    this->setFailure(std::move(failure));
-    destroyCallable();
-    return this;
+    return fail(std::move(failure));
   }
 
   template <class Get>
@@ -137,13 +138,20 @@ struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesA
  private:
   ~Link() {}
 
-  template <class Take>
-  static auto taken(NodeOf<T>* previous, Take take) {
-    struct Recycle {
-      NodeOf<T>* node;
-      ~Recycle() { recycle(node); }
-    } const after{previous};
-    return (previous->*take)();
+  template <class V>
+  struct Recycle {
+    NodeOf<V>* node;
+    ~Recycle() { recycle(node); }
+  };
+  template <class V>
+  static Stored<V> taken(NodeOf<V>* node) {
+    const Recycle<V> after{node};
+    return node->takeValue();
+  }
+  template <class V>
+  static Result<V> takenResult(NodeOf<V>* node) {
+    const Recycle<V> after{node};
+    return node->takeResult();
   }
 
   Result<T>& store(Result<T>&& result) {
@@ -172,21 +180,34 @@ struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesA
     using R = decltype(call());
     try {
       if constexpr (isDeferred<std::remove_cvref_t<R>>) {
-        return await(call());
+        if constexpr (std::is_void_v<U> && !std::is_void_v<typename R::value_type>)
+          return await(call().addCallback([] {}));
+        else
+          return await(call());
       } else if constexpr (isFailure<R>) {
-        this->setFailure(call());
+        return fail(call());
       } else if constexpr (isResult<std::remove_cvref_t<R>>) {
-        this->setResult(call());
+        if (Result<U> result = call())
+          this->prepareValue(*std::move(result));
+        else
+          return fail(std::move(result).failure());
       } else if constexpr (std::is_void_v<R>) {
         call();
-        this->setValue();
+        this->prepareValue();
       } else {
-        this->setValue(call());
+        this->prepareValue(call());
       }
     } catch (...) {
-      this->setFailure(raisedByHandler(this->site, original));
+      return fail(raisedByHandler(this->site, original));
     }
     destroyCallable();
+    this->state = NodeState::value;
+    return this;
+  }
+
+  Node* fail(Failure failure) noexcept {
+    destroyCallable();
+    this->setFailure(std::move(failure));
     return this;
   }
 
@@ -198,16 +219,15 @@ struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesA
       Failure failure = from->takeFailure();
       recycle(from);
       failure.addSite(SiteKind::passed, this->site);
-      this->setFailure(std::move(failure));
-    } else {
-      try {
-        this->setValue(from->takeValue());
-      } catch (...) {
-        this->setFailure(raisedByHandler(this->site, nullptr));
-      }
-      recycle(from);
+      return fail(std::move(failure));
+    }
+    try {
+      this->prepareValue(taken(from));
+    } catch (...) {
+      return fail(raisedByHandler(this->site, nullptr));
     }
     destroyCallable();
+    this->state = NodeState::value;
     return this;
   }
 };

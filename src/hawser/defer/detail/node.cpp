@@ -27,17 +27,17 @@ N* headOf(N* tail) noexcept {
   return tail;
 }
 
-void report(const Failure& failure, logging::EventKind kind, std::source_location where) noexcept {
+void report(const Failure& failure, logging::EventKind kind) noexcept {
   if (failure.check<ObjectGoneError>()) return;
-  logging::log({logging::Level::error, kind, "Unhandled error in Deferred", &failure, where});
+  logging::log({logging::Level::error, kind, "Unhandled error in Deferred", &failure,
+                failure.raisedAt()});
 }
 
 /// Frees a paused chain that nobody can unpause any more.
 void bury(Node* head) noexcept {
   if (head->state == NodeState::failure)
     report(head->storedFailure,
-           head->marked ? logging::EventKind::unhandled : logging::EventKind::droppedWhilePaused,
-           head->site);
+           head->marked ? logging::EventKind::unhandled : logging::EventKind::droppedWhilePaused);
   while (head) {
     Node* next = nextOf(head);
     head->dispose();
@@ -53,20 +53,17 @@ void stayPaused(Node* head) noexcept {
 
 void finishDetached(Node* node) noexcept {
   if (node->state == NodeState::failure) {
-    const std::source_location where = node->site;
     const Failure failure = node->takeFailure();
     node->dispose();
-    report(failure, logging::EventKind::unhandled, where);
+    report(failure, logging::EventKind::unhandled);
   } else {
     node->dispose();
   }
 }
 
-}  // namespace
-
-void run(Node* from) {
+void passOn(Node* from, bool starts) {
   const HandlerScope scope;
-  for (bool starts = true; from;) {
+  while (from) {
     if (from->held) return;
     if (from->boundary) [[unlikely]] {
       from->boundary = from->barrier = false;
@@ -98,13 +95,17 @@ void run(Node* from) {
   }
 }
 
+}  // namespace
+
+void run(Node* from, bool starts) {
+  const RunSitesScope nowhere(nullptr);
+  passOn(from, starts);
+}
+
 void runFired(Node* from, std::source_location fired) {
   const RunSites sites{from->site, fired};
-  struct Restore {
-    const RunSites* previous;
-    ~Restore() { runState.sites = previous; }
-  } const restore{std::exchange(runState.sites, &sites)};
-  run(from);
+  const RunSitesScope here(&sites);
+  passOn(from, true);
 }
 
 void recycleSlowly(Node* node) noexcept {
@@ -163,7 +164,8 @@ bool isPausedWithResult(const Node* tail) noexcept {
   return head->pauses != 0 && head->hasResult();
 }
 
-void cancelChain(Node* node) {
+void cancelChain(Node* node, std::source_location where) {
+  const HandlerScope scope;
   // What is held here is passed on when cancelling has returned, innermost first, as each of
   // Twisted's coroutines goes on when its own call of cancel() returns.
   struct Held {
@@ -178,7 +180,7 @@ void cancelChain(Node* node) {
   } held;
   for (;;) {
     if (node->hasResult() || node->held) return;
-    if (node->kind == NodeKind::source) return node->cancelSource();
+    if (node->kind == NodeKind::source) return node->cancelSource(where);
     if (node->barrier || node->innerBarrier || !node->inner) return;
     Node* const inner = node->inner;
     if (node->kind == NodeKind::coroutine) {
@@ -214,8 +216,8 @@ void detach(Node* tail) noexcept {
   if (head->pauses != 0 && head->hasResult()) bury(head);
 }
 
-void reportUnhandled(const Failure& failure, std::source_location where) noexcept {
-  report(failure, logging::EventKind::unhandled, where);
+void reportUnhandled(const Failure& failure) noexcept {
+  report(failure, logging::EventKind::unhandled);
 }
 
 Failure raisedByHandler(std::source_location where, const Failure* original) {
@@ -229,16 +231,18 @@ Failure raisedByHandler(std::source_location where, const Failure* original) {
 
 void failSource(Node* source, Failure why, std::source_location fired) {
   why.addSite(SiteKind::made, source->site);
-  why.addSite(SiteKind::fired, fired);
+  if (fired.line() != 0) why.addSite(SiteKind::fired, fired);
   source->fired = true;
-  source->setFailure(std::move(why));
+  // Before the result is there: what the canceller owned may drop or extend the chain.
   if (source->callable && !source->inCanceller) source->dropCanceller();
+  source->setFailure(std::move(why));
   runFired(source, fired);
 }
 
-void Node::cancelSource() {
+void Node::cancelSource(std::source_location where) {
+  if (fired) return;
   suppress = true;
-  failSource(this, Failure(CancelledError(), site), site);
+  failSource(this, Failure(CancelledError(), where), {});
 }
 
 void releaseReference(Node* source) noexcept {
@@ -248,6 +252,7 @@ void releaseReference(Node* source) noexcept {
 void dropResolver(Node* source) noexcept {
   checkThread(source, "destroyed", source->site);
   if (source->fired || source->references > 1) return releaseReference(source);
+  source->abandoned = true;
   source->nextAbandoned = nullptr;
   if (runState.lastAbandoned)
     runState.lastAbandoned->nextAbandoned = source;
@@ -257,16 +262,30 @@ void dropResolver(Node* source) noexcept {
   if (runState.depth == 0) deliverAbandoned();
 }
 
+namespace {
+
+void abandonNow(Node* source) {
+  const std::source_location made = source->site;
+  source->fired = true;
+  if (source->callable) source->dropCanceller();
+  source->setFailure(
+      Failure::at(SiteKind::made, made, std::make_exception_ptr(AbandonedError(made))));
+  run(source);
+}
+
+}  // namespace
+
 std::size_t deliverAbandoned() noexcept {
   std::size_t count = 0;
   ++runState.depth;
   while (Node* source = runState.firstAbandoned) {
     runState.firstAbandoned = source->nextAbandoned;
     if (!runState.firstAbandoned) runState.lastAbandoned = nullptr;
+    source->abandoned = false;
     source->thread = &runState;
     if (!source->fired) {
       ++count;
-      failSource(source, Failure(AbandonedError(source->site), source->site), source->site);
+      abandonNow(source);
     }
     releaseReference(source);
   }

@@ -97,7 +97,8 @@ struct Node : Waiter {
   bool held : 1 = false;
   /// Somebody paused the chain when this was its last node; only then is a search for pauses due.
   bool pauseSeen : 1 = false;
-  bool fired : 1 = false;        // sources: has had its result
+  bool fired : 1 = false;        // sources: has had its result, or is about to
+  bool abandoned : 1 = false;    // sources: in the thread's queue
   bool suppress : 1 = false;     // sources: cancelled, lets one late firing pass
   bool consumed : 1 = false;     // sources: the result is gone, a Resolver still points here
   bool inCanceller : 1 = false;  // sources: the canceller runs now
@@ -116,7 +117,7 @@ struct Node : Waiter {
 
   bool hasResult() const noexcept { return state != NodeState::pending; }
   void setFailure(Failure why) noexcept {
-    ::new (&storedFailure) Failure(std::move(why));
+    ::new (&storedFailure) Failure(why ? std::move(why) : Failure(EmptyFailureError(), site));
     state = NodeState::failure;
   }
   Failure takeFailure() noexcept {
@@ -134,7 +135,7 @@ struct Node : Waiter {
 
   /// Sources: cancels what is pending here. May throw what a canceller throws. Without a canceller:
   /// fires with CancelledError and lets one later firing pass unnoticed.
-  virtual void cancelSource();
+  virtual void cancelSource(std::source_location where);
   /// Sources: destroys the canceller, which is of no more use once the source has fired.
   virtual void dropCanceller() noexcept {}
 
@@ -144,8 +145,9 @@ struct Node : Waiter {
   ~Node() {}
 };
 
-/// Passes the result that `from` has just got as far as it goes, without recursion.
-void run(Node* from);
+/// Passes the result that `from` has just got as far as it goes, without recursion. `starts` is
+/// false if that goes on with a run which a handler of the same chain was part of.
+void run(Node* from, bool starts = true);
 /// The same with a record of where the chain was fired.
 void runFired(Node* from, std::source_location fired);
 
@@ -174,13 +176,13 @@ bool isPaused(const Node* tail) noexcept;
 /// The same, if a result is there that the pause keeps.
 bool isPausedWithResult(const Node* tail) noexcept;
 
-void cancelChain(Node* tail);
+void cancelChain(Node* tail, std::source_location where);
 void pauseChain(Node* tail);
 void unpauseChain(Node* tail);
 /// The owner of `tail` goes away.
 void detach(Node* tail) noexcept;
 
-void reportUnhandled(const Failure& failure, std::source_location where) noexcept;
+void reportUnhandled(const Failure& failure) noexcept;
 
 /// The exception being handled, raised by the handler that was added at `where`. `original` is what
 /// the handler was given, if that was a failure.
@@ -189,13 +191,14 @@ Failure raisedByHandler(std::source_location where, const Failure* original);
 /// A Resolver that points to `source` goes away.
 void dropResolver(Node* source) noexcept;
 void releaseReference(Node* source) noexcept;
+/// Fires with a failure; `fired` may be empty.
 void failSource(Node* source, Failure why, std::source_location fired);
 
 [[noreturn]] void wrongThread(const Node* source, const char* act,
                               std::source_location where) noexcept;
 inline void checkThread(const Node* source, const char* act,
                         std::source_location where) noexcept {
-  if (source->thread != &runState) [[unlikely]]
+  if (source->thread != &runState && !source->abandoned) [[unlikely]]
     wrongThread(source, act, where);
 }
 

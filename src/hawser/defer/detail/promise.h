@@ -87,6 +87,7 @@ struct PromiseBase : NodeOf<T> {
     template <class P>
     void await_suspend(std::coroutine_handle<P> handle) const noexcept {
       P& promise = handle.promise();
+      promise.publish();
       // Resumed by a chain that runs: that one goes on with the result. Else the coroutine has ended
       // before it ever waited, and its Deferred takes the result here.
       if (!promise.resumed) run(&promise);
@@ -96,7 +97,9 @@ struct PromiseBase : NodeOf<T> {
   Ended final_suspend() const noexcept { return {}; }
 
   void unhandled_exception() {
-    this->setFailure(Failure::currentIn(SiteKind::coroutine, this->site, &raised));
+    if (outcome == NodeState::value) this->storedValue.~Stored<T>();
+    raised = Failure::currentIn(SiteKind::coroutine, this->site, &raised);
+    outcome = NodeState::failure;
   }
 
   template <class U>
@@ -117,8 +120,19 @@ struct PromiseBase : NodeOf<T> {
                   "a coroutine that returns a Deferred can co_await only Deferreds");
   }
 
+  /// The frame's locals are destroyed after `co_return`, and may drop the chain or add to it: it has
+  /// its result only when they are gone.
+  void publish() noexcept {
+    if (outcome == NodeState::failure)
+      this->setFailure(std::move(raised));
+    else
+      this->state = outcome;
+  }
+
   bool resumed = false;
-  /// What the last co_await raised, so that it keeps its traceback should it leave the coroutine.
+  NodeState outcome = NodeState::pending;
+  /// What the last co_await raised, so that it keeps its traceback should it leave the coroutine;
+  /// in the end, what the coroutine has failed with.
   Failure raised = Failure::none();
 
  protected:
@@ -142,9 +156,13 @@ struct Promise final : PromiseBase<T> {
   template <class V = T>
     requires(std::convertible_to<V &&, T>)
   void return_value(V&& value) {
-    this->setValue(std::forward<V>(value));
+    this->prepareValue(std::forward<V>(value));
+    this->outcome = NodeState::value;
   }
-  void return_value(Failure failure) noexcept { this->setFailure(std::move(failure)); }
+  void return_value(Failure failure) noexcept {
+    this->raised = std::move(failure);
+    this->outcome = NodeState::failure;
+  }
 
   Node* take(Node*) override { return this->resume(this); }
   void dispose() noexcept override { this->destroy(this); }
@@ -152,7 +170,10 @@ struct Promise final : PromiseBase<T> {
 
 template <>
 struct Promise<void> final : PromiseBase<void> {
-  void return_void() { this->setValue(); }
+  void return_void() {
+    this->prepareValue();
+    this->outcome = NodeState::value;
+  }
 
   Node* take(Node*) override { return this->resume(this); }
   void dispose() noexcept override { this->destroy(this); }

@@ -32,8 +32,14 @@ struct NodeOf : Node {
 
   template <class... Args>
   void setValue(Args&&... args) {
-    ::new (&storedValue) Value(std::forward<Args>(args)...);
+    prepareValue(std::forward<Args>(args)...);
     state = NodeState::value;
+  }
+  /// The value is in its place, but the node still counts as pending: for when user code (the
+  /// destructors of captures and locals) has to run before the chain may go on.
+  template <class... Args>
+  void prepareValue(Args&&... args) {
+    ::new (&storedValue) Value(std::forward<Args>(args)...);
   }
   void setResult(Result<T>&& result) {
     if (result)
@@ -127,7 +133,7 @@ struct SourceWithCanceller final : Source<T> {
     canceller.~Canceller();
   }
 
-  void cancelSource() override;
+  void cancelSource(std::source_location where) override;
 
  private:
   ~SourceWithCanceller() {}

@@ -45,11 +45,11 @@ struct CollectFirst {
 
 /// The source of a list's chain. It stays until its last member has ended, also if it fired before.
 template <class T, class Collect>
-struct ListNode final : NodeOf<typename Collect::Output> {
+struct ListSource final : NodeOf<typename Collect::Output> {
   using Output = typename Collect::Output;
 
   struct Member : Waiter {
-    ListNode* list = nullptr;
+    ListSource* list = nullptr;
     Node* take(Node* from) override { return list->ended(*this, static_cast<NodeOf<T>*>(from)); }
   };
 
@@ -57,32 +57,32 @@ struct ListNode final : NodeOf<typename Collect::Output> {
                                 std::source_location where) {
     if (Collect::firstOnly && deferreds.empty())
       throw std::invalid_argument("fireOnOneCallback: a list without members would never fire");
-    auto* list = new ListNode(deferreds.size(), options, where);
+    auto* list = new ListSource(deferreds.size(), options, where);
     Deferred<Output> result = DeferredAccess::fromNode<Output>(list);
+    list->references = 1;
     for (std::size_t i = 0; i < deferreds.size(); ++i) {
       if (DeferredAccess::isReady(deferreds[i])) {
-        list->collect(i, DeferredAccess::takeNow(deferreds[i]));
+        list->collect(i, [&] { return DeferredAccess::takeNow(deferreds[i]); });
       } else {
         list->members_[i].list = list;
         attach(DeferredAccess::release(deferreds[i], "listed"), &list->members_[i],
                Consumer::member);
       }
     }
-    if (deferreds.empty()) list->finish();
-    if (list->outstanding_ != 0) list->references = 1;
+    if (deferreds.empty()) list->fire(Output(std::move(list->results_)));
+    list->releaseIfComplete();
     if (list->hasResult()) run(list);
     return result;
   }
 
-  void cancelSource() override {
+  void cancelSource(std::source_location where) override {
     if (this->fired) return;
     ++this->references;
-    const HandlerScope scope;
     for (std::size_t i = 0; i < size_; ++i) {
       Node* member = members_[i].inner;
       if (!member) continue;
       try {
-        cancelChain(member);
+        cancelChain(member, where);
       } catch (...) {
         logging::err(raisedByHandler(this->site, nullptr),
                      "the canceller of a member threw while its list was cancelled");
@@ -102,7 +102,7 @@ struct ListNode final : NodeOf<typename Collect::Output> {
   }
 
  private:
-  ListNode(std::size_t size, ListOptions options, std::source_location where)
+  ListSource(std::size_t size, ListOptions options, std::source_location where)
       : NodeOf<Output>(NodeKind::source, 0, where),
         members_(size != 0 ? new Member[size] : nullptr),
         size_(size),
@@ -110,49 +110,65 @@ struct ListNode final : NodeOf<typename Collect::Output> {
         options_(options) {
     this->elaborate = true;
     this->barrier = true;
-    results_.resize(size, Result<T>(Failure::none()));
+    results_.reserve(size);
+    for (std::size_t i = 0; i < size; ++i) results_.emplace_back(Failure::none());
   }
-  ~ListNode() = default;
+  ~ListSource() = default;
 
   Node* ended(Member& member, NodeOf<T>* from) {
     member.inner = nullptr;
-    Result<T> result = from->takeResult();
-    recycle(from);
+    ++this->references;
     const bool firedBefore = this->fired;
-    collect(static_cast<std::size_t>(&member - members_.get()), std::move(result));
+    collect(static_cast<std::size_t>(&member - members_.get()), [from] {
+      struct Recycle {
+        Node* node;
+        ~Recycle() { recycle(node); }
+      } const after{from};
+      return from->takeResult();
+    });
     Node* const ready = !firedBefore && this->fired ? this : nullptr;
-    if (outstanding_ == 0) releaseReference(this);
+    releaseIfComplete();
+    releaseReference(this);
     return ready;
   }
 
-  void collect(std::size_t index, Result<T> result) {
+  /// The members keep the list alive until the last one has ended.
+  void releaseIfComplete() noexcept {
+    if (outstanding_ == 0 && !std::exchange(complete_, true)) releaseReference(this);
+  }
+
+  /// `take` gives the result of a member. What goes wrong with that becomes its result.
+  template <class Take>
+  void collect(std::size_t index, Take take) {
+    Result<T>& place = results_[index];
+    try {
+      place = take();
+    } catch (...) {
+      place = Failure::current();
+    }
     --outstanding_;
-    if (!result && !options_.consumeErrors) reportUnhandled(result.failure(), this->site);
+    // Before the list fires, since whoever observes this may do anything with other members.
+    if (!place && !options_.consumeErrors) reportUnhandled(Failure(place.failure()));
     if (this->fired) return;
     if constexpr (Collect::firstOnly) {
-      if (result) {
-        this->setValue(FirstValue<T>{index, detail::Stored<T>(*std::move(result))});
-        this->fired = true;
-        return;
-      }
+      if (place) return fire(FirstValue<T>{index, Stored<T>(*std::move(place))});
     }
-    if (!result && options_.fireOnOneErrback) {
-      this->setFailure(Failure(FirstError(index, result.failure()), this->site));
+    if (!place && options_.fireOnOneErrback) {
+      this->setFailure(Failure(FirstError(index, place.failure()), this->site));
       this->fired = true;
-      return;
+    } else if (outstanding_ == 0) {
+      fire(Output(std::move(results_)));
     }
-    results_[index] = std::move(result);
-    if (outstanding_ == 0) finish();
   }
 
-  void finish() {
-    this->setValue(std::move(results_));
+  void fire(Output output) {
+    this->setValue(std::move(output));
     this->fired = true;
   }
-
   std::unique_ptr<Member[]> members_;
   std::size_t size_;
   std::size_t outstanding_;
+  bool complete_ = false;
   ListOptions options_;
   std::vector<Result<T>> results_;
 };
