@@ -137,7 +137,8 @@ class Deferred : public DeferredBase {
                       std::source_location where = std::source_location::current()) &&;
 
   /// Hands the result on to another chain, whatever it is; this one goes on without a value. If the
-  /// other was fired by then, AlreadyCalledError goes down this chain.
+  /// other was fired by then, AlreadyCalledError goes down this chain. The other's handlers run
+  /// inside this one's: a very long row of chains that are chained so needs as much stack.
   Deferred<void> chainDeferred(
       Resolver<T> target, std::source_location where = std::source_location::current()) &&;
 

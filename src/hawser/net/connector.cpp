@@ -1,0 +1,7 @@
+#include <hawser/net/connector.h>
+
+namespace hawser {
+
+Connector::~Connector() = default;
+
+}  // namespace hawser

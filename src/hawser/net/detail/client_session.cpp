@@ -1,0 +1,60 @@
+#include <hawser/net/detail/client_session.h>
+
+#include <hawser/net/detail/dial.h>
+#include <hawser/net/detail/tcp_connection.h>
+#include <hawser/net/detail/user_code.h>
+#include <hawser/net/errors.h>
+#include <hawser/reactor/reactor.h>
+
+#include <utility>
+
+namespace hawser::detail {
+
+namespace {
+
+/// Keeps a factory started, and alive, for as long as an attempt or the connection it made lives.
+class ClientSession final : public ConnectionObserver {
+ public:
+  explicit ClientSession(std::shared_ptr<Factory> factory) : factory_(std::move(factory)) {
+    factory_->doStart();
+  }
+  ~ClientSession() {
+    callUser([&] { factory_->doStop(); }, [] { return "stopFactory threw"; });
+  }
+  ClientSession(const ClientSession&) = delete;
+  ClientSession& operator=(const ClientSession&) = delete;
+
+  Factory& factory() noexcept { return *factory_; }
+
+ private:
+  void connectionEnded(const Failure&) override {}
+
+  std::shared_ptr<Factory> factory_;
+};
+
+}  // namespace
+
+Deferred<std::shared_ptr<Protocol>> connectClient(Reactor& reactor, std::string host,
+                                                  std::uint16_t port,
+                                                  const ConnectOptions& options,
+                                                  std::shared_ptr<Factory> factory) {
+  reactor.checkThread("ClientEndpoint::connect");
+  std::shared_ptr<ClientSession> session;
+  try {
+    session = std::make_shared<ClientSession>(std::move(factory));
+  } catch (...) {
+    return Failure::current();
+  }
+  const std::string where = destination(host, port);
+  return dial(reactor, std::move(host), port, options)
+      .addCallback([&reactor, where, session = std::move(session)](
+                       Dialled connection) mutable -> Result<std::shared_ptr<Protocol>> {
+        std::shared_ptr<Protocol> protocol = session->factory().buildProtocol(connection.peer);
+        if (!protocol) return Failure(NoProtocol(where));
+        TcpConnection::start(reactor, std::move(connection.channel), Address(), connection.peer,
+                             protocol, std::move(session));
+        return protocol;
+      });
+}
+
+}  // namespace hawser::detail

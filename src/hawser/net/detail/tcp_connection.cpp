@@ -1,0 +1,318 @@
+#include <hawser/net/detail/tcp_connection.h>
+
+#include <hawser/base/logging.h>
+#include <hawser/defer/detail/handler_scope.h>
+#include <hawser/net/detail/native.h>
+#include <hawser/net/errors.h>
+#include <hawser/net/protocol.h>
+#include <hawser/reactor/reactor.h>
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <chrono>
+#include <stdexcept>
+#include <utility>
+
+namespace hawser::detail {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr WriteLimits defaultLimits;
+
+// How long a peer may go on sending after this side has closed.
+constexpr auto lingerTime = 2s;
+
+}  // namespace
+
+// Calls the protocol or the producer: user code, which may throw.
+template <class Event>
+void TcpConnection::notify(const char* name, Event event) {
+  HandlerScope scope;
+  try {
+    event();
+  } catch (...) {
+    const Failure thrown = Failure::current();
+    logging::err(thrown, fmt::format("{} threw; aborting the connection with {}", name,
+                                     peer_.toString()));
+    if (channel_) abort(Failure(ConnectionAborted(peer_.toString())).withCause(thrown));
+  }
+}
+
+void TcpConnection::start(Reactor& reactor, ChannelPtr channel, const Address& host,
+                          const Address& peer, std::shared_ptr<Protocol> protocol,
+                          std::shared_ptr<ConnectionObserver> maker) {
+  auto connection = std::make_shared<TcpConnection>(reactor, std::move(channel), host, peer,
+                                                    std::move(protocol), std::move(maker));
+  reactor.attach(*connection);
+  connection->notify("connectionMade",
+                     [&] { connection->protocol_->makeConnection(*connection); });
+  if (connection->channel_ && !connection->readPaused_ && !connection->receiving_)
+    connection->startReceiving();
+}
+
+TcpConnection::TcpConnection(Reactor& reactor, ChannelPtr channel, const Address& host,
+                             const Address& peer, std::shared_ptr<Protocol> protocol,
+                             std::shared_ptr<ConnectionObserver> maker)
+    : reactor_(reactor),
+      channel_(std::move(channel)),
+      protocol_(std::move(protocol)),
+      maker_(std::move(maker)),
+      peer_(peer),
+      host_(host) {}
+
+TcpConnection::~TcpConnection() = default;
+
+bool TcpConnection::writable() const noexcept {
+  if (!channel_ || writeEnding_ || writeError_ != 0) return false;
+  return !disconnecting_ || (extras_ && extras_->producer);
+}
+
+void TcpConnection::write(std::string_view bytes) {
+  if (bytes.empty() || !writable()) return;
+  queue_.append(bytes);
+  if (!sending_) reactor_.afterTurn(*this);
+  if (queue_.size() > defaultLimits.highWater || extras_) checkLimits();
+}
+
+void TcpConnection::checkLimits() {
+  const WriteLimits& limits = extras_ ? extras_->limits : defaultLimits;
+  const std::size_t queued = queuedBytes();
+  if (queued > limits.hardCap)
+    return abort(Failure(WriteQueueFullError(peer_.toString(), limits.hardCap)));
+  if (queued <= limits.highWater || !extras_ || !extras_->producer) return;
+  if (!extras_->streaming || std::exchange(extras_->paused, true)) return;
+  const auto producer = extras_->producer;
+  notify("pauseProducing", [&] { producer->pauseProducing(); });
+}
+
+std::size_t TcpConnection::queuedBytes() const noexcept {
+  return queue_.size() + (channel_ ? channel_->unsent() : 0);
+}
+
+void TcpConnection::loseConnection() {
+  if (!channel_ || std::exchange(disconnecting_, true)) return;
+  // What the peer still sends is thrown away, not left unread: a peer that writes before it reads
+  // would never get to read what is queued for it.
+  if (!receiving_)
+    startReceiving();
+  else if (readPaused_ && !readEnded_)
+    channel_->resumeReceiving();
+  readPaused_ = false;
+  reactor_.afterTurn(*this);
+}
+
+void TcpConnection::abortConnection() {
+  if (channel_) abort(Failure(ConnectionAborted(peer_.toString())));
+}
+
+void TcpConnection::abort(Failure reason) {
+  // Closing a lingering socket with a time of 0 sends a reset.
+  const linger reset{1, 0};
+  channel_->setOption(SOL_SOCKET, SO_LINGER, std::as_bytes(std::span(&reset, 1)));
+  disconnecting_ = true;
+  closeChannel();
+  lost_ = std::move(reason);
+  reactor_.afterTurn(*this);
+}
+
+void TcpConnection::loseWriteConnection() {
+  if (!channel_ || disconnecting_ || std::exchange(writeEnding_, true)) return;
+  reactor_.afterTurn(*this);
+}
+
+Address TcpConnection::getHost() const {
+  if (host_.family() == Address::Family::none && channel_)
+    host_ = fromNative(channel_->localAddress());
+  return host_;
+}
+
+void TcpConnection::setTcpNoDelay(bool on) {
+  if (channel_) channel_->setOption(IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0);
+}
+bool TcpConnection::getTcpNoDelay() const { return option(IPPROTO_TCP, TCP_NODELAY); }
+void TcpConnection::setTcpKeepAlive(bool on) {
+  if (channel_) channel_->setOption(SOL_SOCKET, SO_KEEPALIVE, on ? 1 : 0);
+}
+bool TcpConnection::getTcpKeepAlive() const { return option(SOL_SOCKET, SO_KEEPALIVE); }
+
+bool TcpConnection::option(int level, int name) const {
+  int value = 0;
+  std::size_t size = 0;
+  if (channel_)
+    channel_->getOption(level, name, std::as_writable_bytes(std::span(&value, 1)), size);
+  return value != 0;
+}
+
+TcpConnection::Extras& TcpConnection::extras() {
+  if (!extras_) extras_ = std::make_unique<Extras>();
+  return *extras_;
+}
+
+void TcpConnection::setWriteLimits(WriteLimits limits) {
+  if (channel_) extras().limits = limits;
+}
+
+void TcpConnection::registerProducer(std::shared_ptr<Producer> producer, bool streaming) {
+  if (!channel_) return producer->stopProducing();
+  if (extras().producer)
+    throw std::logic_error("registerProducer: a producer is registered already");
+  extras_->producer = std::move(producer);
+  extras_->streaming = streaming;
+  extras_->paused = false;
+  if (!streaming) reactor_.afterTurn(*this);
+}
+
+void TcpConnection::unregisterProducer() {
+  if (!extras_ || !extras_->producer) return;
+  extras_->producer = nullptr;
+  if (channel_) reactor_.afterTurn(*this);
+}
+
+void TcpConnection::pauseProducing() {
+  if (!channel_ || disconnecting_ || std::exchange(readPaused_, true)) return;
+  if (receiving_ && !readEnded_) channel_->pauseReceiving();
+}
+
+void TcpConnection::resumeProducing() {
+  if (!channel_ || disconnecting_ || !std::exchange(readPaused_, false) || readEnded_) return;
+  if (receiving_)
+    channel_->resumeReceiving();
+  else
+    startReceiving();
+}
+
+void TcpConnection::startReceiving() {
+  receiving_ = true;
+  channel_->receive(*this);
+}
+
+void TcpConnection::received(std::span<const std::byte> bytes) {
+  if (disconnecting_) {
+    discarded_ = true;
+    return;
+  }
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  notify("dataReceived", [&] { protocol_->dataReceived(text); });
+}
+
+void TcpConnection::receiveEnded(std::error_code error) {
+  readEnded_ = true;
+  if (writeError_ != 0) return finish(Failure(ConnectionLost(peer_.toString(), writeError_)));
+  if (error) return finish(Failure(ConnectionLost(peer_.toString(), error.value())));
+  if (disconnecting_) {
+    if (writeEnded_) finish(doneFailure());
+    return;
+  }
+  notify("readConnectionLost", [&] { protocol_->readConnectionLost(); });
+  if (channel_ && writeEnded_) finish(doneFailure());
+}
+
+void TcpConnection::sent(std::size_t, std::size_t left) {
+  if (left > 0) return;
+  sending_ = false;
+  reactor_.afterTurn(*this);
+}
+
+void TcpConnection::sendFailed(std::error_code error) {
+  sending_ = false;
+  const bool peerGone = error.value() == EPIPE || error.value() == ECONNRESET;
+  if (!peerGone || readEnded_ || readPaused_ || disconnecting_)
+    return finish(Failure(ConnectionLost(peer_.toString(), error.value())));
+  // The peer may have said something before it went: an answer that explains why. It is delivered
+  // first; then the channel reports the end.
+  writeError_ = error.value();
+  queue_.clear();
+}
+
+void TcpConnection::afterTurn() {
+  if (lost_)
+    finish(*std::exchange(lost_, std::nullopt));
+  else if (channel_)
+    flush();
+}
+
+void TcpConnection::flush() {
+  if (sending_) return;
+  if (!queue_.empty() && !channel_->send(queue_, *this)) {
+    sending_ = true;
+    return;
+  }
+  drained();
+}
+
+// Everything written so far is in the kernel's hands.
+void TcpConnection::drained() {
+  if (extras_ && extras_->producer) {
+    const auto producer = extras_->producer;
+    if (!extras_->streaming || std::exchange(extras_->paused, false))
+      notify("resumeProducing", [&] { producer->resumeProducing(); });
+    return;
+  }
+  if (disconnecting_) {
+    if (peerStillSends()) return lingerForPeer();
+    return finish(doneFailure());
+  }
+  if (!writeEnding_ || std::exchange(writeEnded_, true)) return;
+  channel_->shutdownSend();
+  notify("writeConnectionLost", [&] { protocol_->writeConnectionLost(); });
+  if (channel_ && readEnded_) finish(doneFailure());
+}
+
+bool TcpConnection::peerStillSends() const noexcept {
+  if (readEnded_) return false;
+  int unread = 0;
+  return discarded_ ||
+         (::ioctl(channel_->descriptor(), FIONREAD, &unread) == 0 && unread > 0);
+}
+
+// A socket that is closed with bytes unread, or that gets some afterwards, answers with a reset,
+// and that makes the peer's kernel throw away what the peer has not read yet: the end of what was
+// to be flushed. So the peer is told that this side has finished, and may finish too.
+void TcpConnection::lingerForPeer() {
+  if (std::exchange(lingering_, true)) return;
+  if (!std::exchange(writeEnded_, true)) channel_->shutdownSend();
+  extras().lingerTimer = reactor_.callLater(lingerTime, [weak = weak_from_this()] {
+    const auto self = std::static_pointer_cast<TcpConnection>(weak.lock());
+    if (self && self->channel_) self->finish(self->doneFailure());
+  });
+}
+
+void TcpConnection::disconnect() {
+  finish(lost_ ? *lost_ : Failure(ConnectionLost(peer_.toString(), "its reactor ended")));
+}
+
+Failure TcpConnection::doneFailure() const { return Failure(ConnectionDone(peer_.toString())); }
+
+void TcpConnection::closeChannel() noexcept {
+  getHost();  // while there is somebody to ask
+  channel_ = nullptr;
+  queue_.clear();
+  sending_ = false;
+}
+
+void TcpConnection::finish(const Failure& reason) {
+  const auto self = shared_from_this();  // the circle is cut below
+  if (channel_) closeChannel();
+  AfterTurn::withdraw();
+  Disconnectable::detach();
+  disconnecting_ = true;
+  lost_.reset();
+  if (const auto extras = std::exchange(extras_, nullptr)) {
+    if (extras->lingerTimer.active()) extras->lingerTimer.cancel();
+    if (extras->producer)
+      notify("stopProducing", [&] { extras->producer->stopProducing(); });
+  }
+  const auto protocol = std::exchange(protocol_, nullptr);
+  notify("connectionLost", [&] { protocol->connectionLost(reason); });
+  if (const auto maker = std::exchange(maker_, nullptr))
+    notify("connectionEnded", [&] { maker->connectionEnded(reason); });
+}
+
+}  // namespace hawser::detail

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <hawser/base/delayed_call.h>
+#include <hawser/base/failure.h>
+#include <hawser/net/transport.h>
+#include <hawser/reactor/after_turn.h>
+#include <hawser/reactor/channel.h>
+#include <hawser/reactor/operations.h>
+#include <hawser/reactor/send_queue.h>
+
+#include <memory>
+#include <optional>
+#include <system_error>
+
+namespace hawser {
+
+class Protocol;
+
+namespace detail {
+
+/// Is told that a connection it made is over, after the protocol was told.
+class ConnectionObserver {
+ public:
+  virtual void connectionEnded(const Failure& reason) = 0;
+
+ protected:
+  ~ConnectionObserver() = default;
+};
+
+/// The Transport of a connected stream channel.
+///
+/// While the connection lives, this and its protocol hold each other; `finish` cuts that circle, so
+/// afterwards the protocol holds this.
+///
+/// What is written collects in `queue_` until the end of the turn and goes to the channel in one
+/// send; while that send is not complete the next ones collect. All that calls the protocol starts
+/// in the channel's handlers or in `afterTurn`, never in a function that the protocol calls.
+class TcpConnection final : public Transport,
+                            private ReceiveHandler,
+                            private SendHandler,
+                            private AfterTurn,
+                            private Disconnectable {
+ public:
+  /// Joins a connected channel to its protocol, calls `connectionMade` and starts receiving.
+  /// @param host may be none: then the channel is asked when somebody wants to know
+  /// @param maker lives until the connection is over
+  static void start(Reactor& reactor, ChannelPtr channel, const Address& host, const Address& peer,
+                    std::shared_ptr<Protocol> protocol, std::shared_ptr<ConnectionObserver> maker);
+
+  /// For `start` only: public for make_shared.
+  TcpConnection(Reactor& reactor, ChannelPtr channel, const Address& host, const Address& peer,
+                std::shared_ptr<Protocol> protocol, std::shared_ptr<ConnectionObserver> maker);
+  ~TcpConnection() override;
+
+  using Transport::write;
+  void write(std::string_view bytes) override;
+  void loseConnection() override;
+  void abortConnection() override;
+  void loseWriteConnection() override;
+  Address getPeer() const override { return peer_; }
+  Address getHost() const override;
+  bool connected() const noexcept override { return channel_ != nullptr; }
+  bool disconnecting() const noexcept override { return disconnecting_; }
+  Reactor& reactor() const override { return reactor_; }
+  void setTcpNoDelay(bool on) override;
+  bool getTcpNoDelay() const override;
+  void setTcpKeepAlive(bool on) override;
+  bool getTcpKeepAlive() const override;
+  void setWriteLimits(WriteLimits limits) override;
+  std::size_t queuedBytes() const noexcept override;
+  void registerProducer(std::shared_ptr<Producer> producer, bool streaming) override;
+  void unregisterProducer() override;
+  void pauseProducing() override;
+  void resumeProducing() override;
+
+ private:
+  /// What few connections need.
+  struct Extras {
+    WriteLimits limits;
+    std::shared_ptr<Producer> producer;
+    DelayedCall lingerTimer;
+    bool streaming = false;
+    bool paused = false;
+  };
+
+  void received(std::span<const std::byte> bytes) override;
+  void receiveEnded(std::error_code error) override;
+  void sent(std::size_t bytes, std::size_t left) override;
+  void sendFailed(std::error_code error) override;
+  void afterTurn() override;
+  void disconnect() override;
+
+  bool writable() const noexcept;
+  void checkLimits();
+  void startReceiving();
+  void flush();
+  void drained();
+  bool peerStillSends() const noexcept;
+  void lingerForPeer();
+  void abort(Failure reason);
+  void closeChannel() noexcept;
+  void finish(const Failure& reason);
+  Failure doneFailure() const;
+  Extras& extras();
+  bool option(int level, int name) const;
+  template <class Event>
+  void notify(const char* name, Event event);
+
+  Reactor& reactor_;
+  ChannelPtr channel_;  // null once the connection is closed
+  std::shared_ptr<Protocol> protocol_;
+  std::shared_ptr<ConnectionObserver> maker_;
+  SendQueue queue_;
+  std::unique_ptr<Extras> extras_;
+  std::optional<Failure> lost_;  // aborted: what `afterTurn` is to tell the protocol
+  Address peer_;
+  mutable Address host_;
+  int writeError_ = 0;          // the peer takes nothing any more; it may have sent something
+  bool receiving_ = false;      // the channel was asked to
+  bool readPaused_ = false;     // the protocol asked for it
+  bool readEnded_ = false;      // the peer has finished sending
+  bool sending_ = false;        // the channel has not completed the last send
+  bool writeEnding_ = false;    // loseWriteConnection was called
+  bool writeEnded_ = false;     // and is done
+  bool disconnecting_ = false;  // loseConnection or abort was called
+  bool discarded_ = false;      // something arrived after that
+  bool lingering_ = false;      // all is sent, the peer may still finish
+};
+
+}  // namespace detail
+}  // namespace hawser

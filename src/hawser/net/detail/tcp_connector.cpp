@@ -1,0 +1,103 @@
+#include <hawser/net/detail/tcp_connector.h>
+
+#include <hawser/net/detail/user_code.h>
+#include <hawser/net/errors.h>
+#include <hawser/net/protocol.h>
+#include <hawser/reactor/reactor.h>
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <utility>
+
+namespace hawser::detail {
+
+TcpConnector::TcpConnector(Reactor& reactor, std::string host, std::uint16_t port,
+                           std::shared_ptr<ClientFactory> factory, const ConnectOptions& options)
+    : reactor_(reactor),
+      host_(std::move(host)),
+      factory_(std::move(factory)),
+      options_(options),
+      port_(port) {}
+
+TcpConnector::~TcpConnector() = default;
+
+void TcpConnector::connect() {
+  if (state_ != State::disconnected)
+    throw std::logic_error("Connector::connect: it is connecting or connected already");
+  // A factory that connects again at once goes on without an end and a new start.
+  if (!factoryStarted_) factory_->doStart();
+  factoryStarted_ = true;
+  state_ = State::connecting;
+  // The factory is never called back from inside `connect`, even if all is known at once.
+  start_ = reactor_.callLater(Clock::Duration::zero(),
+                              [self = shared_from_this()] { self->begin(); });
+  tellFactory("startedConnecting", [&] { factory_->startedConnecting(*this); });
+}
+
+void TcpConnector::begin() {
+  Deferred<Dialled> connection = dial(reactor_, host_, port_, options_);
+  attempt_ = connection.cancelHandle();
+  const auto self = shared_from_this();
+  std::move(connection)
+      .addCallbacks([self](Dialled made) { self->dialled(std::move(made)); },
+                    [self](const Failure& reason) { self->failed(reason); });
+}
+
+void TcpConnector::dialled(Dialled connection) {
+  std::shared_ptr<Protocol> protocol;
+  try {
+    protocol = factory_->buildProtocol(connection.peer);
+  } catch (...) {
+    return failed(Failure::current());
+  }
+  if (!protocol) return failed(Failure(NoProtocol(getDestination())));
+  state_ = State::connected;
+  protocol_ = protocol;
+  TcpConnection::start(reactor_, std::move(connection.channel), Address(), connection.peer,
+                       std::move(protocol), shared_from_this());
+}
+
+void TcpConnector::failed(const Failure& reason) {
+  state_ = State::disconnected;
+  tellFactory("clientConnectionFailed", [&] { factory_->clientConnectionFailed(*this, reason); });
+  stopUnlessConnecting();
+}
+
+void TcpConnector::connectionEnded(const Failure& reason) {
+  state_ = State::disconnected;
+  tellFactory("clientConnectionLost", [&] { factory_->clientConnectionLost(*this, reason); });
+  stopUnlessConnecting();
+}
+
+void TcpConnector::stopUnlessConnecting() {
+  if (state_ != State::disconnected || !std::exchange(factoryStarted_, false)) return;
+  tellFactory("stopFactory", [&] { factory_->doStop(); });
+}
+
+void TcpConnector::stopConnecting() {
+  if (state_ != State::connecting) throw NotConnectingError();
+  const auto self = shared_from_this();
+  if (start_.active()) {
+    start_.cancel();
+    failed(Failure(ConnectingCancelledError(getDestination())));
+  } else {
+    attempt_.cancel();
+  }
+}
+
+void TcpConnector::disconnect() {
+  if (state_ == State::connecting)
+    stopConnecting();
+  else if (const auto protocol = protocol_.lock(); protocol && state_ == State::connected)
+    protocol->transport().loseConnection();
+}
+
+template <class Event>
+void TcpConnector::tellFactory(const char* name, Event event) {
+  callUser(std::move(event), [&] {
+    return fmt::format("{} threw, in the factory of the connector to {}", name, getDestination());
+  });
+}
+
+}  // namespace hawser::detail

@@ -1,0 +1,119 @@
+#include <hawser/net/detail/tcp_port.h>
+
+#include <hawser/base/logging.h>
+#include <hawser/net/detail/native.h>
+#include <hawser/net/detail/user_code.h>
+#include <hawser/net/errors.h>
+#include <hawser/reactor/reactor.h>
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+namespace hawser::detail {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// How soon to try again after running out of descriptors: soon for people, seldom for a processor.
+constexpr auto retryDelay = 200ms;
+
+ChannelPtr openListening(Reactor& reactor, const Address& address, int backlog) {
+  const auto check = [&](std::error_code error) {
+    if (error) throw CannotListenError(address.toString(), error.value());
+  };
+  try {
+    ChannelPtr channel = reactor.backend().open(nativeFamily(address), SOCK_STREAM);
+    // Without this a server could not start again while its old connections fade away.
+    check(channel->setOption(SOL_SOCKET, SO_REUSEADDR, 1));
+    // On Linux, accepted sockets inherit it: no call for each connection.
+    check(channel->setOption(IPPROTO_TCP, TCP_NODELAY, 1));
+    check(channel->bind(toNative(address)));
+    check(channel->listen(backlog));
+    return channel;
+  } catch (const std::system_error& error) {
+    throw CannotListenError(address.toString(), error.code().value());
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<TcpPort> TcpPort::listen(Reactor& reactor, const Address& address,
+                                         std::shared_ptr<Factory> factory, int backlog) {
+  ChannelPtr channel = openListening(reactor, address, backlog);
+  const Address host = fromNative(channel->localAddress());
+  auto port = std::make_shared<TcpPort>(reactor, std::move(channel), host, std::move(factory));
+  port->factory_->doStart();
+  port->self_ = port;
+  reactor.attach(*port);
+  port->channel_->accept(*port);
+  return port;
+}
+
+TcpPort::TcpPort(Reactor& reactor, ChannelPtr channel, const Address& host,
+                 std::shared_ptr<Factory> factory)
+    : reactor_(reactor),
+      channel_(std::move(channel)),
+      factory_(std::move(factory)),
+      host_(host),
+      everyInterface_(host.bytes() == Address::Bytes{}) {}
+
+TcpPort::~TcpPort() = default;
+
+void TcpPort::accepted(ChannelPtr channel, const NativeAddress& peer) {
+  const auto self = shared_from_this();  // the factory may stop the port
+  complained_ = false;
+  const Address from = fromNative(peer);
+  std::shared_ptr<Protocol> protocol;
+  callUser([&] { protocol = factory_->buildProtocol(from); },
+           [&] {
+             return fmt::format("buildProtocol threw; closing the connection of {}",
+                                from.toString());
+           });
+  if (!protocol) return;
+  TcpConnection::start(reactor_, std::move(channel), everyInterface_ ? Address() : host_, from,
+                       std::move(protocol), self);
+}
+
+void TcpPort::acceptFailed(std::error_code error) {
+  switch (error.value()) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+      if (!std::exchange(complained_, true))
+        logging::error(fmt::format("{}: cannot accept connections for now: {}", host_.toString(),
+                                   errorText(error.value())));
+      retry_ = reactor_.callLater(retryDelay, [this] { retry(); });
+      return;
+    default:
+      logging::error(fmt::format("{}: accepting failed, the port is closed: {}", host_.toString(),
+                                 errorText(error.value())));
+      close();
+  }
+}
+
+void TcpPort::retry() { channel_->resumeAccepting(); }
+
+Deferred<void> TcpPort::stopListening() {
+  close();
+  return succeed();
+}
+
+void TcpPort::close() {
+  if (!channel_) return;
+  channel_ = nullptr;
+  Disconnectable::detach();
+  if (retry_.active()) retry_.cancel();
+  const auto self = std::exchange(self_, nullptr);
+  callUser([&] { factory_->doStop(); },
+           [&] { return fmt::format("stopFactory threw, after {}", host_.toString()); });
+}
+
+}  // namespace hawser::detail

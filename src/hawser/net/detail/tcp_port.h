@@ -1,0 +1,55 @@
+#pragma once
+
+#include <hawser/base/delayed_call.h>
+#include <hawser/net/detail/tcp_connection.h>
+#include <hawser/net/factory.h>
+#include <hawser/net/port.h>
+#include <hawser/reactor/after_turn.h>
+#include <hawser/reactor/channel.h>
+#include <hawser/reactor/operations.h>
+
+#include <memory>
+#include <system_error>
+
+namespace hawser::detail {
+
+/// The Port of a listening stream channel. It holds itself while it listens, and each of its
+/// connections holds it, and with it the factory.
+class TcpPort final : public Port,
+                      public ConnectionObserver,
+                      public std::enable_shared_from_this<TcpPort>,
+                      private AcceptHandler,
+                      private Disconnectable {
+ public:
+  /// @throws CannotListenError, and what the factory's `startFactory` throws
+  static std::shared_ptr<TcpPort> listen(Reactor& reactor, const Address& address,
+                                         std::shared_ptr<Factory> factory, int backlog);
+
+  /// For `listen` only: public for make_shared.
+  TcpPort(Reactor& reactor, ChannelPtr channel, const Address& host,
+          std::shared_ptr<Factory> factory);
+  ~TcpPort() override;
+
+  Address getHost() const override { return host_; }
+  Deferred<void> stopListening() override;
+  bool listening() const noexcept override { return channel_ != nullptr; }
+
+ private:
+  void accepted(ChannelPtr channel, const NativeAddress& peer) override;
+  void acceptFailed(std::error_code error) override;
+  void disconnect() override { close(); }
+  void connectionEnded(const Failure&) override {}
+  void retry();
+  void close();
+
+  Reactor& reactor_;
+  ChannelPtr channel_;  // null once it has stopped
+  std::shared_ptr<Factory> factory_;
+  std::shared_ptr<TcpPort> self_;  // while it listens
+  Address host_;
+  DelayedCall retry_;
+  bool complained_ = false;  // since the last connection that was accepted
+  bool everyInterface_;
+};
+
+}  // namespace hawser::detail

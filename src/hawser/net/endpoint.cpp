@@ -1,0 +1,149 @@
+#include <hawser/net/endpoint.h>
+
+#include <hawser/net/detail/client_session.h>
+#include <hawser/net/endpoint_parser.h>
+#include <hawser/net/errors.h>
+#include <hawser/reactor/reactor.h>
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+namespace hawser {
+
+ClientEndpoint::Implementation::~Implementation() = default;
+ServerEndpoint::Implementation::~Implementation() = default;
+
+namespace {
+
+// An IPv6 address is easier to read in brackets than with a backslash at each colon.
+std::string hostText(const std::string& host) {
+  if (host.find(':') != std::string::npos) return "[" + host + "]";
+  return quoteEndpointArgument(host);
+}
+
+class TcpClient final : public ClientEndpoint::Implementation {
+ public:
+  TcpClient(Reactor& reactor, std::string host, std::uint16_t port, const ConnectOptions& options)
+      : reactor_(reactor), host_(std::move(host)), options_(options), port_(port) {}
+
+  Deferred<std::shared_ptr<Protocol>> connect(std::shared_ptr<Factory> factory) const override {
+    return detail::connectClient(reactor_, host_, port_, options_, std::move(factory));
+  }
+  std::string toString() const override {
+    return fmt::format("tcp:{}:{}", hostText(host_), port_);
+  }
+
+ private:
+  Reactor& reactor_;
+  std::string host_;
+  ConnectOptions options_;
+  std::uint16_t port_;
+};
+
+class TcpServer final : public ServerEndpoint::Implementation {
+ public:
+  TcpServer(Reactor& reactor, const Address& address, int backlog)
+      : reactor_(reactor), address_(address), backlog_(backlog) {}
+
+  Deferred<std::shared_ptr<Port>> listen(std::shared_ptr<Factory> factory) const override {
+    try {
+      return listenTCP(reactor_, address_.port(), std::move(factory), backlog_, address_.host());
+    } catch (...) {
+      return Failure::current();
+    }
+  }
+  std::string toString() const override {
+    const bool ipv6 = address_.family() == Address::Family::ipv6;
+    return fmt::format("{}:{}:interface={}", ipv6 ? "tcp6" : "tcp", address_.port(),
+                       hostText(address_.host()));
+  }
+
+ private:
+  Reactor& reactor_;
+  Address address_;
+  int backlog_;
+};
+
+Address numericAddress(const std::string& host, std::uint16_t port, Address::Family family) {
+  const auto address = Address::fromNumericHost(host, port);
+  if (address && address->family() == family) return *address;
+  throw BadAddressError(host, 0,
+                        family == Address::Family::ipv4 ? "expected a numeric IPv4 address"
+                                                        : "expected a numeric IPv6 address");
+}
+
+std::shared_ptr<const ClientEndpoint::Implementation> numericClient(
+    Reactor& reactor, const std::string& host, std::uint16_t port, const ConnectOptions& options,
+    Address::Family family) {
+  numericAddress(host, port, family);
+  return std::make_shared<TcpClient>(reactor, host, port, options);
+}
+
+std::shared_ptr<const ServerEndpoint::Implementation> numericServer(
+    Reactor& reactor, std::uint16_t port, int backlog, const std::string& interface,
+    Address::Family family) {
+  return std::make_shared<TcpServer>(reactor, numericAddress(interface, port, family), backlog);
+}
+
+Address addressArgument(const EndpointArguments& arguments, std::string_view name,
+                        std::uint16_t port, const std::string& fallback) {
+  const auto address = Address::fromNumericHost(arguments.text(name).value_or(fallback), port);
+  if (!address) arguments.reject(name, fmt::format("\"{}\" must be a numeric address", name));
+  return *address;
+}
+
+}  // namespace
+
+HostnameEndpoint::HostnameEndpoint(Reactor& reactor, std::string host, std::uint16_t port,
+                                   const ConnectOptions& options)
+    : ClientEndpoint(std::make_shared<TcpClient>(reactor, std::move(host), port, options)) {}
+
+TCP4ClientEndpoint::TCP4ClientEndpoint(Reactor& reactor, const std::string& host,
+                                       std::uint16_t port, const ConnectOptions& options)
+    : ClientEndpoint(numericClient(reactor, host, port, options, Address::Family::ipv4)) {}
+
+TCP6ClientEndpoint::TCP6ClientEndpoint(Reactor& reactor, const std::string& host,
+                                       std::uint16_t port, const ConnectOptions& options)
+    : ClientEndpoint(numericClient(reactor, host, port, options, Address::Family::ipv6)) {}
+
+TCP4ServerEndpoint::TCP4ServerEndpoint(Reactor& reactor, std::uint16_t port, int backlog,
+                                       const std::string& interface)
+    : ServerEndpoint(numericServer(reactor, port, backlog, interface, Address::Family::ipv4)) {}
+
+TCP6ServerEndpoint::TCP6ServerEndpoint(Reactor& reactor, std::uint16_t port, int backlog,
+                                       const std::string& interface)
+    : ServerEndpoint(numericServer(reactor, port, backlog, interface, Address::Family::ipv6)) {}
+
+ClientEndpoint clientFromString(Reactor& reactor, std::string_view text) {
+  EndpointDescription description = parseEndpointDescription(text);
+  if (description.type != "tcp")
+    throw BadEndpointError(text, 0, "unknown type of client endpoint; there is tcp");
+  const EndpointArguments arguments(std::move(description), {"host", "port"},
+                                    {"timeout", "bindAddress"});
+  std::string host = arguments.required("host");
+  arguments.required("port");
+  const auto port = static_cast<std::uint16_t>(*arguments.number("port", 1, 65535));
+  ConnectOptions options;
+  if (const auto seconds = arguments.seconds("timeout"))
+    options.timeout = std::chrono::duration_cast<std::chrono::nanoseconds>(
+        std::chrono::duration<double>(*seconds));
+  if (arguments.text("bindAddress"))
+    options.bindAddress = addressArgument(arguments, "bindAddress", 0, {});
+  return HostnameEndpoint(reactor, std::move(host), port, options);
+}
+
+ServerEndpoint serverFromString(Reactor& reactor, std::string_view text) {
+  EndpointDescription description = parseEndpointDescription(text);
+  if (description.type != "tcp" && description.type != "tcp6")
+    throw BadEndpointError(text, 0, "unknown type of server endpoint; there are tcp and tcp6");
+  const std::string everywhere = description.type == "tcp6" ? "::" : "0.0.0.0";
+  const EndpointArguments arguments(std::move(description), {"port"}, {"interface", "backlog"});
+  arguments.required("port");
+  const auto port = static_cast<std::uint16_t>(*arguments.number("port", 0, 65535));
+  const Address address = addressArgument(arguments, "interface", port, everywhere);
+  const long backlog = arguments.number("backlog", 1, 65535).value_or(defaultBacklog);
+  return ServerEndpoint(std::make_shared<TcpServer>(reactor, address, static_cast<int>(backlog)));
+}
+
+}  // namespace hawser

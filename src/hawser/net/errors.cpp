@@ -1,0 +1,160 @@
+#include <hawser/net/errors.h>
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace hawser {
+
+namespace {
+
+std::string secondsText(std::chrono::nanoseconds duration) {
+  return fmt::format("{:g} s", std::chrono::duration<double>(duration).count());
+}
+
+std::string couldNotConnect(std::string_view where, std::string_view why) {
+  return fmt::format("could not connect to {}: {}", where, why);
+}
+
+std::string lostText(std::string_view where, std::string_view why) {
+  return fmt::format("connection with {} was lost: {}", where, why);
+}
+
+std::string cannotListen(std::string_view where, std::string_view why) {
+  return fmt::format("cannot listen on {}: {}", where, why);
+}
+
+// The text with a mark before the place that is wrong: long descriptions stay readable, and bytes
+// that would disturb a terminal are shown as numbers.
+std::string marked(std::string_view text, std::size_t position) {
+  std::string out;
+  for (std::size_t i = 0; i <= text.size(); ++i) {
+    if (i == position) out += ">>>";
+    if (i == text.size()) break;
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 0x20 || byte == 0x7f)
+      out += fmt::format("\\x{:02x}", byte);
+    else
+      out += text[i];
+  }
+  return out;
+}
+
+std::string badText(std::string_view kind, std::string_view text, std::size_t position,
+                    std::string_view problem) {
+  return fmt::format("bad {} \"{}\": {} (at byte {}: \"{}\")", kind, marked(text, std::string::npos),
+                     problem, position, marked(text, position));
+}
+
+}  // namespace
+
+std::string errorText(int osError) {
+  const char* description = ::strerrordesc_np(osError);
+  const char* name = ::strerrorname_np(osError);
+  if (!description || !name) return fmt::format("error {}", osError);
+  return fmt::format("{} ({})", description, name);
+}
+
+ConnectError::ConnectError(std::string where, int osError, const std::string& sentence)
+    : std::runtime_error(sentence), where_(std::move(where)), osError_(osError) {}
+ConnectError::ConnectError(std::string where, int osError)
+    : ConnectError(where, osError, couldNotConnect(where, errorText(osError))) {}
+ConnectError::~ConnectError() = default;
+
+ConnectionRefusedError::~ConnectionRefusedError() = default;
+NoRouteError::~NoRouteError() = default;
+TCPTimedOutError::~TCPTimedOutError() = default;
+
+ConnectBindError::ConnectBindError(std::string where, std::string_view local, int osError)
+    : ConnectError(where, osError,
+                   couldNotConnect(where, fmt::format("cannot use the local address {}: {}", local,
+                                                      errorText(osError)))) {}
+ConnectBindError::~ConnectBindError() = default;
+
+ConnectTimeoutError::ConnectTimeoutError(std::string where, std::chrono::nanoseconds allowed)
+    : ConnectError(where, 0,
+                   couldNotConnect(where, "no connection within " + secondsText(allowed))) {}
+ConnectTimeoutError::~ConnectTimeoutError() = default;
+
+DNSLookupError::DNSLookupError(std::string name, std::string reason)
+    : ConnectError(name, 0, fmt::format("could not look up the name \"{}\": {}",
+                                          marked(name, std::string::npos), reason)),
+      reason_(std::move(reason)) {}
+DNSLookupError::~DNSLookupError() = default;
+
+NoProtocol::NoProtocol(std::string where)
+    : ConnectError(where, 0, couldNotConnect(where, "the factory built no protocol for it")) {}
+NoProtocol::~NoProtocol() = default;
+
+ConnectingCancelledError::ConnectingCancelledError(std::string where)
+    : sentence_(fmt::format("connecting to {} was cancelled", where)), where_(std::move(where)) {}
+ConnectingCancelledError::~ConnectingCancelledError() = default;
+
+ConnectionClosed::ConnectionClosed(std::string where, const std::string& sentence)
+    : std::runtime_error(sentence), where_(std::move(where)) {}
+ConnectionClosed::~ConnectionClosed() = default;
+
+ConnectionDone::ConnectionDone(std::string where)
+    : ConnectionClosed(where, "connection with " + where + " was closed cleanly") {}
+ConnectionDone::~ConnectionDone() = default;
+
+ConnectionLost::ConnectionLost(std::string where, int osError, const std::string& sentence)
+    : ConnectionClosed(std::move(where), sentence), osError_(osError) {}
+ConnectionLost::ConnectionLost(std::string where, int osError)
+    : ConnectionLost(where, osError, lostText(where, errorText(osError))) {}
+ConnectionLost::ConnectionLost(std::string where, std::string_view problem)
+    : ConnectionLost(where, 0, lostText(where, problem)) {}
+ConnectionLost::~ConnectionLost() = default;
+
+ConnectionAborted::ConnectionAborted(std::string where)
+    : ConnectionLost(where, 0, "connection with " + where + " was aborted on this side") {}
+ConnectionAborted::~ConnectionAborted() = default;
+
+WriteQueueFullError::WriteQueueFullError(std::string where, std::size_t limit)
+    : ConnectionLost(where, 0,
+                     fmt::format("connection with {} was aborted: more than {} bytes were "
+                                 "waiting to be sent",
+                                 where, limit)),
+      limit_(limit) {}
+WriteQueueFullError::~WriteQueueFullError() = default;
+
+CannotListenError::CannotListenError(std::string where, int osError)
+    : std::runtime_error(cannotListen(where, errorText(osError))),
+      where_(std::move(where)),
+      osError_(osError) {}
+CannotListenError::CannotListenError(std::string where, std::string_view problem)
+    : std::runtime_error(cannotListen(where, problem)), where_(std::move(where)), osError_(0) {}
+CannotListenError::~CannotListenError() = default;
+
+BadAddressError::BadAddressError(std::string_view text, std::size_t position,
+                                 std::string_view problem)
+    : std::invalid_argument(badText("address", text, position, problem)), position_(position) {}
+BadAddressError::~BadAddressError() = default;
+
+BadEndpointError::BadEndpointError(std::string_view description, std::size_t position,
+                                   std::string_view problem)
+    : std::invalid_argument(badText("endpoint", description, position, problem)),
+      position_(position) {}
+BadEndpointError::~BadEndpointError() = default;
+
+NotConnectingError::NotConnectingError()
+    : std::logic_error("stopConnecting: this connector is not trying to connect") {}
+NotConnectingError::~NotConnectingError() = default;
+
+Failure connectFailure(std::string where, int osError, std::source_location site) {
+  switch (osError) {
+    case ECONNREFUSED:
+      return Failure(ConnectionRefusedError(std::move(where), osError), site);
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+      return Failure(NoRouteError(std::move(where), osError), site);
+    case ETIMEDOUT:
+      return Failure(TCPTimedOutError(std::move(where), osError), site);
+    default:
+      return Failure(ConnectError(std::move(where), osError), site);
+  }
+}
+
+}  // namespace hawser

@@ -1,0 +1,7 @@
+#include <hawser/net/port.h>
+
+namespace hawser {
+
+Port::~Port() = default;
+
+}  // namespace hawser

@@ -1,0 +1,36 @@
+#include <hawser/net/tcp.h>
+
+#include <hawser/net/detail/dial.h>
+#include <hawser/net/detail/tcp_connector.h>
+#include <hawser/net/detail/tcp_port.h>
+#include <hawser/net/errors.h>
+#include <hawser/reactor/reactor.h>
+
+#include <utility>
+
+namespace hawser {
+
+std::shared_ptr<Port> listenTCP(Reactor& reactor, std::uint16_t port,
+                                std::shared_ptr<Factory> factory, int backlog,
+                                const std::string& interface) {
+  reactor.checkThread("listenTCP");
+  const auto address = interface.empty()
+                           ? Address::any(Address::Family::ipv4, port)
+                           : Address::fromNumericHost(interface, port);
+  if (!address)
+    throw CannotListenError(detail::destination(interface, port),
+                            "an interface is given by its numeric address");
+  return detail::TcpPort::listen(reactor, *address, std::move(factory), backlog);
+}
+
+std::shared_ptr<Connector> connectTCP(Reactor& reactor, std::string host, std::uint16_t port,
+                                      std::shared_ptr<ClientFactory> factory,
+                                      const ConnectOptions& options) {
+  reactor.checkThread("connectTCP");
+  auto connector = std::make_shared<detail::TcpConnector>(reactor, std::move(host), port,
+                                                          std::move(factory), options);
+  connector->connect();
+  return connector;
+}
+
+}  // namespace hawser

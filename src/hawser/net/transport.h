@@ -1,0 +1,122 @@
+#pragma once
+
+#include <hawser/net/address.h>
+#include <hawser/net/producer.h>
+
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace hawser {
+
+class Reactor;
+
+/// How much may wait in a transport for a peer that reads slowly.
+struct WriteLimits {
+  /// More than this pauses the registered producer.
+  std::size_t highWater = 64 * 1024;
+  /// More than this aborts the connection with WriteQueueFullError.
+  std::size_t hardCap = 16 * 1024 * 1024;
+};
+
+/// The connection as its protocol sees it: bytes out, and how to end it. (Twisted's `ITransport`
+/// and `ITCPTransport`.) Bytes come in through the protocol's events (protocol.h).
+///
+/// Everything here returns at once and belongs to the reactor's thread. Nothing here calls the
+/// protocol back before it returns: what follows from it, `connectionLost` included, comes in a
+/// later step of the reactor.
+///
+/// A transport holds its protocol until `connectionLost` has returned; the object itself lives as
+/// long as its protocol does. Once the connection is closed every function is still safe to call:
+/// writing and closing do nothing, and the addresses remain known.
+class Transport : public Producer, public std::enable_shared_from_this<Transport> {
+ public:
+  ~Transport() override;
+
+  /// Queues a copy of `bytes`. All that is written within one turn of the reactor leaves in one
+  /// system call at its end.
+  ///
+  /// Does nothing on a connection that is closed, or after `loseWriteConnection`, or after
+  /// `loseConnection` (unless a producer is registered: that one may still finish). When the queue
+  /// exceeds `WriteLimits::hardCap` the connection is aborted with WriteQueueFullError.
+  virtual void write(std::string_view bytes) = 0;
+  void write(std::span<const std::byte> bytes) {
+    write(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  }
+
+  /// The same as writing each in turn.
+  void writeSequence(std::span<const std::string_view> pieces);
+  void writeSequence(std::initializer_list<std::string_view> pieces) {
+    writeSequence(std::span<const std::string_view>(pieces.begin(), pieces.size()));
+  }
+
+  /// Sends what is queued, then closes. No `dataReceived` follows any more;
+  /// `connectionLost(ConnectionDone)` does. With a producer registered, closing waits for it to be
+  /// unregistered. A peer that never reads keeps this from ending: `abortConnection` does not
+  /// wait.
+  ///
+  /// What the peer still sends is thrown away. If it is in the middle of sending when all is
+  /// flushed, it has two seconds to finish: TCP answers bytes for a closed socket with a reset, and
+  /// that can destroy what the peer has not read yet.
+  virtual void loseConnection() = 0;
+
+  /// Closes at once, throwing away what is queued; the peer of a TCP connection sees a reset.
+  /// `connectionLost(ConnectionAborted)` follows.
+  virtual void abortConnection() = 0;
+
+  /// Sends what is queued, then ends this direction only: the peer reads to the end, and may go on
+  /// sending. `Protocol::writeConnectionLost` tells when it is done.
+  virtual void loseWriteConnection() = 0;
+
+  /// Both ends, for as long as the object lives.
+  virtual Address getPeer() const = 0;
+  virtual Address getHost() const = 0;
+
+  /// True until the connection is closed; still true while `loseConnection` waits for the queue.
+  virtual bool connected() const noexcept = 0;
+  /// True once `loseConnection` or `abortConnection` was called. (Twisted's attribute.)
+  virtual bool disconnecting() const noexcept = 0;
+
+  /// The reactor whose thread this belongs to.
+  virtual Reactor& reactor() const = 0;
+
+  /// TCP_NODELAY: send small pieces at once instead of collecting them for a round trip. On by
+  /// default, since one turn's writes are collected already.
+  virtual void setTcpNoDelay(bool on) = 0;
+  virtual bool getTcpNoDelay() const = 0;
+  /// SO_KEEPALIVE: let the kernel find out that the peer is gone. Off by default.
+  virtual void setTcpKeepAlive(bool on) = 0;
+  virtual bool getTcpKeepAlive() const = 0;
+
+  virtual void setWriteLimits(WriteLimits limits) = 0;
+  /// How many bytes wait to be handed to the kernel.
+  virtual std::size_t queuedBytes() const noexcept = 0;
+
+  /// Lets `producer` be told when to pause: this transport holds it until `unregisterProducer` or
+  /// until the connection is closed (then it gets `stopProducing`; at once if it is closed
+  /// already).
+  ///
+  /// A streaming producer writes as it likes between `resumeProducing` and `pauseProducing`: it is
+  /// paused when the queue exceeds `WriteLimits::highWater`, resumed when the queue is empty. Any
+  /// other (a pull producer) gets `resumeProducing` for each piece, now and whenever the queue is
+  /// empty.
+  ///
+  /// @throws std::logic_error if one is registered already
+  virtual void registerProducer(std::shared_ptr<Producer> producer, bool streaming) = 0;
+  /// The producer has written its last. Does nothing if none is registered.
+  virtual void unregisterProducer() = 0;
+
+  // As the producer of what arrives: pausing stops reading, so that the peer is held back in the
+  // end; bytes that had been read already may still be delivered. While paused, the end of the
+  // connection is not noticed. Stopping is `loseConnection`.
+  void pauseProducing() override = 0;
+  void resumeProducing() override = 0;
+  void stopProducing() override { loseConnection(); }
+
+ protected:
+  Transport() = default;
+};
+
+}  // namespace hawser

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <hawser/reactor/detail/intrusive_list.h>
+
+namespace hawser {
+
+/// Something to do once at the end of the turn, however often it was asked for.
+///
+/// A transport that writes at once makes a system call for each `write`. One that derives from
+/// this calls `reactor.afterTurn(*this)` instead, and sends all that was written in the turn from
+/// `afterTurn()`. Asking allocates nothing; asking again while it is pending does nothing. It is
+/// withdrawn by `withdraw()` and by its destructor.
+class AfterTurn : public detail::ListNode {
+ public:
+  /// Asked for and not yet done?
+  bool pending() const noexcept { return linked(); }
+  void withdraw() noexcept { unlink(); }
+
+  /// Called in the last step of the turn. What is asked for during that step is done in the next
+  /// turn, which does not wait for I/O first.
+  virtual void afterTurn() = 0;
+
+ protected:
+  AfterTurn() = default;
+  ~AfterTurn() = default;
+};
+
+/// Something that lives on a reactor and has to end when the reactor does: a connection, a port.
+///
+/// `reactor.attach(*this)` when it begins to live; it is detached by its destructor, by
+/// `detach()`, and by the reactor just before it calls `disconnect()`.
+class Disconnectable : public detail::ListNode {
+ public:
+  bool attached() const noexcept { return linked(); }
+  void detach() noexcept { unlink(); }
+
+  /// The reactor stops (Twisted's `disconnectAll`): lose the connection, tell the protocol, and let
+  /// go of the channel, now. Nothing that is written from here on will be sent.
+  virtual void disconnect() = 0;
+
+ protected:
+  Disconnectable() = default;
+  ~Disconnectable() = default;
+};
+
+}  // namespace hawser

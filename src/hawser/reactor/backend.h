@@ -1,0 +1,58 @@
+#pragma once
+
+#include <hawser/reactor/channel.h>
+#include <hawser/reactor/file_descriptor.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace hawser {
+
+/// The part of a reactor that talks to the kernel, or plays it: channels, waiting, and time.
+///
+/// A Backend has one user, its Reactor, which calls `wait` and `deliver` once a turn, and is
+/// reached by transports through `Reactor::backend()`, to make channels. Implementations:
+/// EpollBackend. They differ in cost, never in what the layers above see.
+///
+/// Everything belongs to the reactor's thread, `wake` excepted.
+class Backend {
+ public:
+  using TimePoint = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
+
+  Backend() = default;
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+  /// Closes the channels that still live; their owners may keep them, but they do nothing.
+  virtual ~Backend() = default;
+
+  /// `epoll`, ...
+  virtual std::string_view name() const noexcept = 0;
+
+  /// A new socket: non-blocking, closed by exec. Family, type and protocol as for `socket(2)`.
+  /// @throws std::system_error
+  virtual ChannelPtr open(int family, int type, int protocol = 0) = 0;
+  /// Takes over a stream socket or pipe that was opened elsewhere; makes it non-blocking.
+  /// @throws std::system_error; also, with ENOTSUP, in a backend without descriptors
+  virtual ChannelPtr adopt(FileDescriptor descriptor) = 0;
+
+  /// The time, read afresh.
+  virtual TimePoint now() const noexcept = 0;
+
+  /// Waits until an operation has completed (or has already), `wake` was called (or was since the
+  /// last wait), or it is `until`; for ever if there is no `until`. May return early. Calls nobody.
+  /// @throws std::system_error if waiting is impossible
+  virtual void wait(std::optional<TimePoint> until) = 0;
+  /// Calls the handlers of what has completed.
+  virtual void deliver() = 0;
+
+  /// Ends the wait under way, or the next one. Any thread may call it, and any signal handler.
+  virtual void wake() noexcept = 0;
+};
+
+/// The backend that a Reactor takes if it is not given one.
+/// @throws std::system_error
+std::unique_ptr<Backend> makeDefaultBackend();
+
+}  // namespace hawser

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <hawser/reactor/native_address.h>
+#include <hawser/reactor/operations.h>
+#include <hawser/reactor/send_queue.h>
+
+#include <cstddef>
+#include <span>
+#include <system_error>
+
+namespace hawser {
+
+/// A socket, pipe or simulated connection, as the operations that can be done with it.
+///
+/// The layers above never learn whether a descriptor is *ready*: they start an operation and are
+/// told when it has completed or failed. That is what io_uring does; epoll and poll try first and
+/// wait second behind this interface; a simulation needs no descriptor at all.
+///
+/// A channel has four operations: accept and receive are streams (started once, they deliver again
+/// and again and can be paused), connect and send complete once. There is at most one stream and
+/// one connect or send at a time; starting a second throws `std::logic_error`.
+///
+/// **Lifetime.** A channel has one owner, its ChannelPtr. Destroying that pointer closes the
+/// channel, at any time, inside its own handlers too: no handler is called any more, and the
+/// descriptor is closed when the kernel has let go of the last operation. The handlers are not
+/// owned: whoever passes one cancels the operation, or closes the channel, before the handler
+/// dies. What an operation needs in memory it owns itself: if it is cancelled, the backend keeps
+/// that until the kernel is done, and disposes of data and descriptors that arrive late. A channel
+/// may outlive its backend; then it is closed, and its functions do nothing.
+///
+/// Everything here belongs to the reactor's thread.
+class Channel {
+ public:
+  /// Starts accepting. The channel must be listening.
+  virtual void accept(AcceptHandler& handler) = 0;
+  /// No `accepted` after this until `resumeAccepting`; clients wait in the listen queue.
+  virtual void pauseAccepting() noexcept = 0;
+  virtual void resumeAccepting() = 0;
+  virtual void cancelAccept() noexcept = 0;
+
+  /// Starts connecting. The handler is told the outcome in a later I/O step, even if it is known
+  /// at once.
+  virtual void connect(const NativeAddress& address, ConnectHandler& handler) = 0;
+  /// Nothing more is heard of the connection; the channel is good for nothing but closing.
+  virtual void cancelConnect() noexcept = 0;
+
+  /// Starts receiving. Fair: after a few buffers full the channel waits for the next turn.
+  virtual void receive(ReceiveHandler& handler) = 0;
+  /// No `received` and no `receiveEnded` after this until `resumeReceiving`. What arrives stays in
+  /// the kernel, or in a bounded queue of the backend.
+  virtual void pauseReceiving() noexcept = 0;
+  virtual void resumeReceiving() = 0;
+  virtual void cancelReceive() noexcept = 0;
+
+  /// Sends everything in `data`, which is not empty.
+  ///
+  /// @returns true if the kernel took all of it at once: `data` is empty and `handler` will not be
+  /// called. Else the operation has taken `data` over (it is empty, too, and may be filled again
+  /// for the next send) and `handler` will be told; errors always come that way.
+  [[nodiscard]] virtual bool send(SendQueue& data, SendHandler& handler) = 0;
+  /// The handler is not called again. The kernel may have taken some of the bytes, or may yet.
+  virtual void cancelSend() noexcept = 0;
+  /// How much of the send under way has not been taken yet; 0 if there is none.
+  virtual std::size_t unsent() const noexcept = 0;
+
+  /// Tells the peer that nothing more will be sent (half-close). For when no send is under way.
+  virtual std::error_code shutdownSend() noexcept = 0;
+
+  // What completes at once everywhere. The error code tells what went wrong, if anything.
+
+  [[nodiscard]] virtual std::error_code bind(const NativeAddress& address) noexcept = 0;
+  [[nodiscard]] virtual std::error_code listen(int backlog) noexcept = 0;
+  virtual std::error_code setOption(int level, int name,
+                                    std::span<const std::byte> value) noexcept = 0;
+  /// `value` becomes what the kernel says; as much of it as it says is returned in `size`.
+  virtual std::error_code getOption(int level, int name, std::span<std::byte> value,
+                                    std::size_t& size) const noexcept = 0;
+  std::error_code setOption(int level, int name, int value) noexcept {
+    return setOption(level, name, std::as_bytes(std::span(&value, 1)));
+  }
+  /// Empty if there is none.
+  virtual NativeAddress localAddress() const noexcept = 0;
+  virtual NativeAddress peerAddress() const noexcept = 0;
+  /// The descriptor, -1 if the channel has none or is closed. To look at, not to read, write or
+  /// close.
+  virtual int descriptor() const noexcept = 0;
+
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+
+ protected:
+  Channel() = default;
+  virtual ~Channel() = default;
+
+ private:
+  friend struct CloseChannel;
+  /// Cancels every operation, closes the descriptor when they have ended, and destroys the channel.
+  virtual void close() noexcept = 0;
+};
+
+inline void CloseChannel::operator()(Channel* channel) const noexcept { channel->close(); }
+
+}  // namespace hawser

@@ -1,0 +1,11 @@
+#include <hawser/base/failure.h>
+#include <hawser/base/logging.h>
+#include <hawser/reactor/detail/call_handler.h>
+
+namespace hawser::detail {
+
+[[gnu::cold]] void logHandlerFailure(const char* what, std::source_location where) noexcept {
+  logging::err(Failure::current(), what, where);
+}
+
+}  // namespace hawser::detail

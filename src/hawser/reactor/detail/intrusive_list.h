@@ -1,0 +1,73 @@
+#pragma once
+
+namespace hawser::detail {
+
+/// A place in one IntrusiveList; leaves the list when it is destroyed.
+class ListNode {
+ public:
+  ListNode(const ListNode&) = delete;
+  ListNode& operator=(const ListNode&) = delete;
+
+  bool linked() const noexcept { return next_ != this; }
+  void unlink() noexcept {
+    next_->previous_ = previous_;
+    previous_->next_ = next_;
+    next_ = previous_ = this;
+  }
+
+ protected:
+  ListNode() noexcept = default;
+  ~ListNode() { unlink(); }
+
+ private:
+  template <class T>
+  friend class IntrusiveList;
+
+  ListNode* next_ = this;
+  ListNode* previous_ = this;
+};
+
+/// A list of objects that carry their links themselves: adding and removing allocate nothing, and
+/// an object can leave without knowing its list. T derives from ListNode (and befriends the list
+/// if it does so privately).
+template <class T>
+class IntrusiveList {
+ public:
+  IntrusiveList() noexcept = default;
+  IntrusiveList(IntrusiveList&& other) noexcept { take(other); }
+  /// The objects that are still in it are unlinked, not destroyed.
+  ~IntrusiveList() {
+    while (!empty()) popFront();
+  }
+
+  bool empty() const noexcept { return !root_.linked(); }
+  T& front() noexcept { return static_cast<T&>(*root_.next_); }
+
+  void pushBack(T& object) noexcept {
+    ListNode& node = object;
+    node.previous_ = root_.previous_;
+    node.next_ = &root_;
+    root_.previous_->next_ = &node;
+    root_.previous_ = &node;
+  }
+  T& popFront() noexcept {
+    ListNode& node = *root_.next_;
+    node.unlink();
+    return static_cast<T&>(node);
+  }
+  /// Moves everything in `other` behind what is here.
+  void take(IntrusiveList& other) noexcept {
+    if (other.empty()) return;
+    other.root_.next_->previous_ = root_.previous_;
+    root_.previous_->next_ = other.root_.next_;
+    other.root_.previous_->next_ = &root_;
+    root_.previous_ = other.root_.previous_;
+    other.root_.next_ = other.root_.previous_ = &other.root_;
+  }
+
+ private:
+  struct Root : ListNode {};
+  Root root_;
+};
+
+}  // namespace hawser::detail

@@ -1,0 +1,103 @@
+#include <hawser/reactor/detail/readiness_backend.h>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace hawser::detail {
+
+namespace {
+
+[[noreturn]] void throwErrno(const char* what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
+ReadinessChannel::Kind kindOf(int descriptor) {
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0) throwErrno("fstat");
+  if (!S_ISSOCK(status.st_mode)) return ReadinessChannel::Kind::file;
+  int type = 0;
+  socklen_t size = sizeof type;
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) != 0) throwErrno("getsockopt");
+  return type == SOCK_STREAM ? ReadinessChannel::Kind::streamSocket
+                             : ReadinessChannel::Kind::otherSocket;
+}
+
+}  // namespace
+
+ReadinessBackend::ReadinessBackend()
+    : readBuffer_(std::make_unique_for_overwrite<std::byte[]>(readBufferBytes)) {}
+
+ReadinessBackend::~ReadinessBackend() {
+  for (const Place& place : places_)
+    if (place.channel) place.channel->detach();
+}
+
+ChannelPtr ReadinessBackend::open(int family, int type, int protocol) {
+  FileDescriptor descriptor(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+  if (!descriptor) throwErrno("socket");
+  return add(std::move(descriptor), type == SOCK_STREAM ? ReadinessChannel::Kind::streamSocket
+                                                        : ReadinessChannel::Kind::otherSocket);
+}
+
+ChannelPtr ReadinessBackend::adopt(FileDescriptor descriptor) {
+  const ReadinessChannel::Kind kind = kindOf(descriptor.get());
+  const int flags = ::fcntl(descriptor.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(descriptor.get(), F_SETFL, flags | O_NONBLOCK) != 0) throwErrno("fcntl");
+  return add(std::move(descriptor), kind);
+}
+
+Backend::TimePoint ReadinessBackend::now() const noexcept {
+  return std::chrono::steady_clock::now();
+}
+
+ChannelPtr ReadinessBackend::add(FileDescriptor descriptor, ReadinessChannel::Kind kind) {
+  if (firstFree_ == none) {
+    places_.push_back(Place{nullptr, 0, none});
+    firstFree_ = static_cast<std::uint32_t>(places_.size() - 1);
+  }
+  const std::uint32_t index = firstFree_;
+  Place& place = places_[index];
+  const std::uint64_t token = std::uint64_t{place.generation} << 32 | index;
+  place.channel = new ReadinessChannel(*this, std::move(descriptor), kind, token);
+  firstFree_ = place.nextFree;
+  return ChannelPtr(place.channel);
+}
+
+void ReadinessBackend::bury(ReadinessChannel& channel) noexcept {
+  const std::uint32_t index = static_cast<std::uint32_t>(channel.token());
+  Place& place = places_[index];
+  place.channel = nullptr;
+  ++place.generation;
+  place.nextFree = std::exchange(firstFree_, index);
+  if (working_)
+    buried_.pushBack(channel);
+  else
+    delete &channel;
+}
+
+ReadinessBackend::Round::Round(ReadinessBackend& backend) noexcept : backend_(backend) {
+  backend_.working_ = true;
+  scheduled_.take(backend_.scheduled_);
+}
+
+ReadinessBackend::Round::~Round() {
+  backend_.working_ = false;
+  backend_.scheduled_.take(scheduled_);
+  while (!backend_.buried_.empty()) delete &backend_.buried_.popFront();
+}
+
+void ReadinessBackend::Round::serve(ReadinessChannel& channel) {
+  channel.unschedule();
+  channel.work();
+}
+
+void ReadinessBackend::Round::serveScheduled() {
+  while (!scheduled_.empty()) scheduled_.popFront().work();
+}
+
+}  // namespace hawser::detail

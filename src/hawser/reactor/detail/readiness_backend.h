@@ -1,0 +1,92 @@
+#pragma once
+
+#include <hawser/reactor/backend.h>
+#include <hawser/reactor/detail/intrusive_list.h>
+#include <hawser/reactor/detail/readiness_channel.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace hawser::detail {
+
+/// What backends have in common whose kernel interface says only which descriptors are ready:
+/// the channels, which try their operations themselves, and whose turn it is.
+class ReadinessBackend : public Backend {
+ public:
+  /// One buffer for everything that is received: a connection that is silent costs no memory.
+  static constexpr std::size_t readBufferBytes = 64 * 1024;
+  /// How often one channel may try in one turn before the others get theirs.
+  static constexpr int receivesPerTurn = 4;
+  static constexpr int acceptsPerTurn = 64;
+  static constexpr int sendsPerTurn = 4;
+
+  ChannelPtr open(int family, int type, int protocol) override;
+  ChannelPtr adopt(FileDescriptor descriptor) override;
+  TimePoint now() const noexcept override;
+
+  /// Takes over a descriptor that does not block already.
+  ChannelPtr add(FileDescriptor descriptor, ReadinessChannel::Kind kind);
+  std::span<std::byte> readBuffer() noexcept { return {readBuffer_.get(), readBufferBytes}; }
+
+  /// Lets `channel` work in the next `deliver`, and keeps the wait before that from waiting.
+  void schedule(ReadinessChannel& channel) noexcept {
+    if (!channel.scheduled()) scheduled_.pushBack(channel);
+  }
+  /// Reports this channel's readiness from now on, beginning with what it is ready for already.
+  /// @returns the error number, or 0
+  virtual int watch(ReadinessChannel& channel, std::uint64_t token) noexcept = 0;
+  /// The channel was closed by its owner: destroys it as soon as nobody works on it.
+  void bury(ReadinessChannel& channel) noexcept;
+
+ protected:
+  ReadinessBackend();
+  ~ReadinessBackend() override;
+
+  /// A round of work. While one exists no channel is destroyed.
+  class Round {
+   public:
+    explicit Round(ReadinessBackend& backend) noexcept;
+    Round(const Round&) = delete;
+    Round& operator=(const Round&) = delete;
+    ~Round();
+
+    /// Lets a channel work that the kernel says is ready.
+    void serve(ReadinessChannel& channel);
+    /// Lets those work that were scheduled before this round and were not served in it.
+    void serveScheduled();
+
+   private:
+    ReadinessBackend& backend_;
+    IntrusiveList<ReadinessChannel> scheduled_;
+  };
+
+  bool anyScheduled() const noexcept { return !scheduled_.empty(); }
+  /// The channel that has this token, or null if it is closed: events may come late.
+  ReadinessChannel* find(std::uint64_t token) const noexcept {
+    const std::uint32_t index = static_cast<std::uint32_t>(token);
+    if (index >= places_.size()) return nullptr;
+    const Place& place = places_[index];
+    return place.generation == static_cast<std::uint32_t>(token >> 32) ? place.channel : nullptr;
+  }
+
+ private:
+  struct Place {
+    ReadinessChannel* channel;
+    std::uint32_t generation;
+    std::uint32_t nextFree;
+  };
+  static constexpr std::uint32_t none = UINT32_MAX;
+
+  std::vector<Place> places_;
+  std::uint32_t firstFree_ = none;
+  IntrusiveList<ReadinessChannel> scheduled_;
+  IntrusiveList<ReadinessChannel> buried_;
+  std::unique_ptr<std::byte[]> readBuffer_;
+  bool working_ = false;
+};
+
+}  // namespace hawser::detail

@@ -1,0 +1,319 @@
+#include <hawser/reactor/detail/call_handler.h>
+#include <hawser/reactor/detail/readiness_backend.h>
+#include <hawser/reactor/detail/readiness_channel.h>
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+namespace hawser::detail {
+
+ReadinessChannel::ReadinessChannel(ReadinessBackend& backend, FileDescriptor descriptor, Kind kind,
+                                   std::uint64_t token) noexcept
+    : SocketChannel(std::move(descriptor)), backend_(&backend), token_(token), kind_(kind) {}
+
+// Starting, pausing, cancelling.
+
+bool ReadinessChannel::begin(Incoming operation) {
+  if (!backend_) return false;
+  if (incoming_ != Incoming::none)
+    throw std::logic_error("this channel accepts or receives already");
+  incoming_ = operation;
+  incomingError_ = 0;
+  paused_ = false;
+  return true;
+}
+
+bool ReadinessChannel::begin(Outgoing operation) {
+  if (!backend_) return false;
+  if (outgoing_ != Outgoing::none) throw std::logic_error("this channel connects or sends already");
+  outgoing_ = operation;
+  outgoingError_ = 0;
+  return true;
+}
+
+int ReadinessChannel::watch() noexcept {
+  if (watched_) return 0;
+  const int error = backend_->watch(*this, token_);
+  // What cannot be waited for, a file on a disk, need not be.
+  if (error == EPERM && kind_ == Kind::file) watched_ = readable_ = writable_ = true;
+  if (error == 0) watched_ = true;
+  return watched_ ? 0 : error;
+}
+
+void ReadinessChannel::awaitIncoming() {
+  if (!readable_) incomingError_ = watch();
+  if (readable_ || incomingError_ != 0) backend_->schedule(*this);
+}
+
+void ReadinessChannel::awaitOutgoing() {
+  if (!writable_ && outgoingError_ == 0) outgoingError_ = watch();
+  if (writable_ || outgoingError_ != 0) backend_->schedule(*this);
+}
+
+void ReadinessChannel::accept(AcceptHandler& handler) {
+  if (!begin(Incoming::accept)) return;
+  accepter_ = &handler;
+  awaitIncoming();
+}
+
+void ReadinessChannel::receive(ReceiveHandler& handler) {
+  if (!begin(Incoming::receive)) return;
+  receiver_ = &handler;
+  awaitIncoming();
+}
+
+void ReadinessChannel::resumeIncoming() {
+  if (!std::exchange(paused_, false) || incoming_ == Incoming::none) return;
+  if (readable_ || incomingError_ != 0) backend_->schedule(*this);
+}
+
+void ReadinessChannel::cancelIncoming(Incoming operation) noexcept {
+  if (incoming_ == operation) incoming_ = Incoming::none;
+}
+
+void ReadinessChannel::connect(const NativeAddress& address, ConnectHandler& handler) {
+  if (!begin(Outgoing::connect)) return;
+  connecter_ = &handler;
+  if (::connect(descriptor_.get(), address.get(), address.size) == 0)
+    writable_ = true;
+  else if (errno != EINPROGRESS && errno != EINTR)
+    outgoingError_ = errno;
+  awaitOutgoing();
+}
+
+void ReadinessChannel::cancelConnect() noexcept {
+  if (outgoing_ == Outgoing::connect) outgoing_ = Outgoing::none;
+}
+
+bool ReadinessChannel::send(SendQueue& data, SendHandler& handler) {
+  if (!begin(Outgoing::send)) {
+    data.clear();
+    return false;
+  }
+  std::size_t taken = 0;
+  // Until a try fails, nothing is known against it.
+  if (transmit(data, taken, outgoingError_) == Progress::done) {
+    outgoing_ = Outgoing::none;
+    return true;
+  }
+  sender_ = &handler;
+  sending_ = std::move(data);
+  awaitOutgoing();
+  return false;
+}
+
+void ReadinessChannel::cancelSend() noexcept {
+  if (outgoing_ != Outgoing::send) return;
+  outgoing_ = Outgoing::none;
+  sending_.clear();
+}
+
+void ReadinessChannel::close() noexcept {
+  ReadinessBackend* const backend = backend_;
+  detach();
+  if (backend)
+    backend->bury(*this);
+  else
+    delete this;
+}
+
+void ReadinessChannel::detach() noexcept {
+  closed_ = true;
+  backend_ = nullptr;
+  incoming_ = Incoming::none;
+  outgoing_ = Outgoing::none;
+  sending_.clear();
+  unschedule();
+  descriptor_.reset();
+}
+
+// Working. After each call of a handler everything may have changed.
+
+void ReadinessChannel::work() {
+  if (outgoing_ == Outgoing::connect && (writable_ || outgoingError_ != 0)) finishConnect();
+  // What the peer sent before it reset the connection is delivered before a send fails by that.
+  if (incoming_ != Incoming::none && !paused_ && (readable_ || incomingError_ != 0)) {
+    if (incoming_ == Incoming::receive)
+      receiveSome();
+    else
+      acceptSome();
+  }
+  if (outgoing_ == Outgoing::send && (writable_ || outgoingError_ != 0)) sendMore();
+}
+
+void ReadinessChannel::finishConnect() {
+  int error = std::exchange(outgoingError_, 0);
+  if (error == 0) {
+    socklen_t size = sizeof error;
+    if (::getsockopt(descriptor_.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+  }
+  outgoing_ = Outgoing::none;
+  ConnectHandler& handler = *connecter_;
+  callHandler("while telling the outcome of a connect", [&] {
+    if (error == 0)
+      handler.connected();
+    else
+      handler.connectFailed(systemError(error));
+  });
+}
+
+void ReadinessChannel::receiveSome() {
+  if (incomingError_ != 0) {
+    endReceive(std::exchange(incomingError_, 0));
+    return;
+  }
+  for (int tries = 0; tries < ReadinessBackend::receivesPerTurn; ++tries) {
+    const std::span<std::byte> buffer = backend_->readBuffer();
+    const ssize_t count = kind_ == Kind::file
+                              ? ::read(descriptor_.get(), buffer.data(), buffer.size())
+                              : ::recv(descriptor_.get(), buffer.data(), buffer.size(), 0);
+    if (count > 0) {
+      const std::size_t size = static_cast<std::size_t>(count);
+      if (size < buffer.size() && kind_ == Kind::streamSocket && !drain_) readable_ = false;
+      ReceiveHandler& handler = *receiver_;
+      callHandler("while handling received data", [&] { handler.received(buffer.first(size)); });
+      if (closed_ || incoming_ != Incoming::receive || paused_ || !readable_) return;
+    } else if (count == 0) {
+      endReceive(0);
+      return;
+    } else if (errno == EAGAIN) {
+      readable_ = drain_ = false;
+      return;
+    } else if (errno != EINTR) {
+      endReceive(errno);
+      return;
+    }
+  }
+  backend_->schedule(*this);
+}
+
+void ReadinessChannel::endReceive(int error) {
+  incoming_ = Incoming::none;
+  ReceiveHandler& handler = *receiver_;
+  callHandler("while handling the end of a stream",
+              [&] { handler.receiveEnded(error == 0 ? std::error_code{} : systemError(error)); });
+}
+
+void ReadinessChannel::acceptSome() {
+  if (incomingError_ != 0) {
+    failAccept(std::exchange(incomingError_, 0));
+    return;
+  }
+  for (int tries = 0; tries < ReadinessBackend::acceptsPerTurn; ++tries) {
+    NativeAddress peer;
+    peer.size = sizeof peer.storage;
+    const int accepted =
+        ::accept4(descriptor_.get(), peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (accepted >= 0) {
+      acceptOne(accepted, peer);
+      if (closed_ || incoming_ != Incoming::accept || paused_) return;
+      continue;
+    }
+    switch (errno) {
+      case EAGAIN:
+        readable_ = false;
+        return;
+      // The connection that would have been next is broken (accept(2), "Error handling").
+      case EINTR:
+      case ECONNABORTED:
+      case EPERM:
+      case EPROTO:
+      case ENETDOWN:
+      case ENETUNREACH:
+      case ENONET:
+      case EHOSTDOWN:
+      case EHOSTUNREACH:
+        break;
+      default:
+        failAccept(errno);
+        return;
+    }
+  }
+  backend_->schedule(*this);
+}
+
+void ReadinessChannel::acceptOne(int descriptor, const NativeAddress& peer) {
+  FileDescriptor owned(descriptor);
+  ChannelPtr channel;
+  try {
+    channel = backend_->add(std::move(owned), kind_);
+  } catch (const std::bad_alloc&) {
+    failAccept(ENOMEM);
+    return;
+  }
+  AcceptHandler& handler = *accepter_;
+  callHandler("while handling a new connection",
+              [&] { handler.accepted(std::move(channel), peer); });
+}
+
+void ReadinessChannel::failAccept(int error) {
+  paused_ = true;
+  AcceptHandler& handler = *accepter_;
+  callHandler("while handling a failed accept", [&] { handler.acceptFailed(systemError(error)); });
+}
+
+void ReadinessChannel::sendMore() {
+  int error = std::exchange(outgoingError_, 0);
+  std::size_t taken = 0;
+  const Progress progress = error != 0 ? Progress::failed : transmit(sending_, taken, error);
+  SendHandler& handler = *sender_;
+  switch (progress) {
+    case Progress::failed:
+      outgoing_ = Outgoing::none;
+      sending_.clear();
+      callHandler("while handling a failed send", [&] { handler.sendFailed(systemError(error)); });
+      return;
+    case Progress::done:
+      outgoing_ = Outgoing::none;
+      break;
+    case Progress::yielded:
+      backend_->schedule(*this);
+      break;
+    case Progress::blocked:
+      break;
+  }
+  if (taken == 0) return;
+  const std::size_t left = sending_.size();
+  callHandler("while handling a completed send", [&] { handler.sent(taken, left); });
+}
+
+ReadinessChannel::Progress ReadinessChannel::transmit(SendQueue& data, std::size_t& taken,
+                                                      int& error) noexcept {
+  std::array<iovec, 64> pieces;  // written by gather before it is read
+  for (int tries = 0; tries < ReadinessBackend::sendsPerTurn; ++tries) {
+    const std::size_t count = data.gather(pieces);
+    ssize_t sent = 0;
+    if (kind_ == Kind::file) {
+      sent = ::writev(descriptor_.get(), pieces.data(), static_cast<int>(count));
+    } else if (count == 1) {
+      sent = ::send(descriptor_.get(), pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
+    } else {
+      msghdr message{};
+      message.msg_iov = pieces.data();
+      message.msg_iovlen = count;
+      sent = ::sendmsg(descriptor_.get(), &message, MSG_NOSIGNAL);
+    }
+    if (sent >= 0) {
+      data.consume(static_cast<std::size_t>(sent));
+      taken += static_cast<std::size_t>(sent);
+      if (data.empty()) return Progress::done;
+    } else if (errno == EAGAIN) {
+      writable_ = false;
+      return Progress::blocked;
+    } else if (errno != EINTR) {
+      error = errno;
+      return Progress::failed;
+    }
+  }
+  writable_ = true;
+  return Progress::yielded;
+}
+
+}  // namespace hawser::detail

@@ -1,0 +1,59 @@
+#include <hawser/reactor/detail/socket_channel.h>
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace hawser::detail {
+
+namespace {
+
+std::error_code outcome(int returned) noexcept {
+  return returned == 0 ? std::error_code{} : systemError(errno);
+}
+
+NativeAddress ask(int (*function)(int, sockaddr*, socklen_t*), int descriptor) noexcept {
+  NativeAddress address;
+  address.size = sizeof address.storage;
+  if (function(descriptor, address.get(), &address.size) != 0) address.size = 0;
+  return address;
+}
+
+}  // namespace
+
+std::error_code SocketChannel::shutdownSend() noexcept {
+  return outcome(::shutdown(descriptor_.get(), SHUT_WR));
+}
+
+std::error_code SocketChannel::bind(const NativeAddress& address) noexcept {
+  return outcome(::bind(descriptor_.get(), address.get(), address.size));
+}
+
+std::error_code SocketChannel::listen(int backlog) noexcept {
+  return outcome(::listen(descriptor_.get(), backlog));
+}
+
+std::error_code SocketChannel::setOption(int level, int name,
+                                         std::span<const std::byte> value) noexcept {
+  return outcome(::setsockopt(descriptor_.get(), level, name, value.data(),
+                              static_cast<socklen_t>(value.size())));
+}
+
+std::error_code SocketChannel::getOption(int level, int name, std::span<std::byte> value,
+                                         std::size_t& size) const noexcept {
+  socklen_t length = static_cast<socklen_t>(value.size());
+  const std::error_code error =
+      outcome(::getsockopt(descriptor_.get(), level, name, value.data(), &length));
+  size = error ? 0 : length;
+  return error;
+}
+
+NativeAddress SocketChannel::localAddress() const noexcept {
+  return ask(&::getsockname, descriptor_.get());
+}
+
+NativeAddress SocketChannel::peerAddress() const noexcept {
+  return ask(&::getpeername, descriptor_.get());
+}
+
+}  // namespace hawser::detail

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <hawser/reactor/channel.h>
+#include <hawser/reactor/file_descriptor.h>
+
+namespace hawser::detail {
+
+/// The part of a channel that completes at once, for every backend whose channels are descriptors.
+class SocketChannel : public Channel {
+ public:
+  std::error_code shutdownSend() noexcept override;
+  std::error_code bind(const NativeAddress& address) noexcept override;
+  std::error_code listen(int backlog) noexcept override;
+  std::error_code setOption(int level, int name,
+                            std::span<const std::byte> value) noexcept override;
+  std::error_code getOption(int level, int name, std::span<std::byte> value,
+                            std::size_t& size) const noexcept override;
+  NativeAddress localAddress() const noexcept override;
+  NativeAddress peerAddress() const noexcept override;
+  int descriptor() const noexcept override { return descriptor_.get(); }
+
+ protected:
+  explicit SocketChannel(FileDescriptor descriptor) noexcept : descriptor_(std::move(descriptor)) {}
+
+  FileDescriptor descriptor_;
+};
+
+/// An error number of a system call.
+inline std::error_code systemError(int number) noexcept {
+  return {number, std::generic_category()};
+}
+
+}  // namespace hawser::detail

@@ -1,0 +1,83 @@
+#include <hawser/reactor/epoll_backend.h>
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <system_error>
+
+namespace hawser {
+
+EpollBackend::EpollBackend()
+    : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wakeup_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLET;
+  event.data.u64 = wakeToken;
+  if (!epoll_ || !wakeup_ || ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wakeup_.get(), &event) != 0)
+    throw std::system_error(errno, std::generic_category(), "making an epoll reactor");
+}
+
+EpollBackend::~EpollBackend() = default;
+
+int EpollBackend::watch(detail::ReadinessChannel& channel, std::uint64_t token) noexcept {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
+  event.data.u64 = token;
+  return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, channel.descriptor(), &event) == 0 ? 0 : errno;
+}
+
+void EpollBackend::wait(std::optional<TimePoint> until) {
+  if (anyScheduled()) until = TimePoint::min();
+  const int count = waitFor(until);
+  if (count < 0 && errno != EINTR)
+    throw std::system_error(errno, std::generic_category(), "epoll_wait");
+  eventCount_ = static_cast<std::size_t>(std::max(count, 0));
+}
+
+int EpollBackend::waitFor(std::optional<TimePoint> until) {
+  using std::chrono::ceil, std::chrono::milliseconds, std::chrono::seconds;
+  const int most = static_cast<int>(events_.size());
+  if (!until) return ::epoll_wait(epoll_.get(), events_.data(), most, -1);
+  if (*until == TimePoint::min()) return ::epoll_wait(epoll_.get(), events_.data(), most, 0);
+  // Nobody waits for longer than this; and the arithmetic below cannot overflow.
+  const TimePoint start = now();
+  const std::chrono::nanoseconds longest = std::chrono::hours(24);
+  const std::chrono::nanoseconds rest = *until <= start             ? std::chrono::nanoseconds(0)
+                                        : *until >= start + longest ? longest
+                                                                    : *until - start;
+  if (preciseWait_ && rest.count() > 0) {
+    const auto whole = std::chrono::floor<seconds>(rest);
+    const timespec timeout{whole.count(), (rest - whole).count()};
+    const int count = ::epoll_pwait2(epoll_.get(), events_.data(), most, &timeout, nullptr);
+    if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return count;
+    preciseWait_ = false;
+  }
+  return ::epoll_wait(epoll_.get(), events_.data(), most,
+                      static_cast<int>(ceil<milliseconds>(rest).count()));
+}
+
+void EpollBackend::deliver() {
+  Round round(*this);
+  for (std::size_t i = 0; i < eventCount_; ++i) {
+    detail::ReadinessChannel* const channel = find(events_[i].data.u64);
+    if (!channel) continue;
+    const std::uint32_t events = events_[i].events;
+    constexpr std::uint32_t over = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+    channel->becomeReady((events & (EPOLLIN | EPOLLPRI | over)) != 0,
+                         (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
+                         (events & (EPOLLPRI | over)) != 0);
+    round.serve(*channel);
+  }
+  eventCount_ = 0;
+  round.serveScheduled();
+}
+
+void EpollBackend::wake() noexcept {
+  const std::uint64_t one = 1;
+  // Fails only when the counter is full, after 2^64 writes, and then it is awake anyway.
+  static_cast<void>(!::write(wakeup_.get(), &one, sizeof one));
+}
+
+}  // namespace hawser

@@ -1,0 +1,11 @@
+#include <hawser/reactor/errors.h>
+
+namespace hawser {
+
+ReactorAlreadyRunning::~ReactorAlreadyRunning() = default;
+ReactorNotRunning::~ReactorNotRunning() = default;
+ReactorNotRestartable::~ReactorNotRestartable() = default;
+NoReactorError::~NoReactorError() = default;
+WrongThreadError::~WrongThreadError() = default;
+
+}  // namespace hawser

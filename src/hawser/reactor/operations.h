@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <system_error>
+
+namespace hawser {
+
+class Channel;
+
+/// Closes a channel when its owner lets go of it.
+struct CloseChannel {
+  void operator()(Channel* channel) const noexcept;
+};
+
+/// The one owner of a channel.
+using ChannelPtr = std::unique_ptr<Channel, CloseChannel>;
+
+struct NativeAddress;
+
+// What a channel calls when an operation completes or fails. All of them are called on the
+// reactor's thread, in the I/O step of a turn, and never from inside a function of Channel or
+// Backend. An exception that leaves one of them is logged and does no other harm. Each may cancel
+// any operation, close any channel and start new operations, its own included.
+
+/// Is told of the connections that a listening channel accepts.
+class AcceptHandler {
+ public:
+  /// `peer` is empty if the backend could not learn it. A channel that is not kept is closed.
+  virtual void accepted(ChannelPtr channel, const NativeAddress& peer) = 0;
+  /// Accepting failed and is paused; `resumeAccepting` tries again. EMFILE, ENFILE, ENOBUFS and
+  /// ENOMEM pass in time; other errors mean that this channel will never accept. Errors of single
+  /// connections (ECONNABORTED and its like) are not reported.
+  virtual void acceptFailed(std::error_code error) = 0;
+
+ protected:
+  ~AcceptHandler() = default;
+};
+
+/// Is told, once, how a `connect` ended.
+class ConnectHandler {
+ public:
+  virtual void connected() = 0;
+  virtual void connectFailed(std::error_code error) = 0;
+
+ protected:
+  ~ConnectHandler() = default;
+};
+
+/// Is given what arrives on a channel.
+class ReceiveHandler {
+ public:
+  /// At least one byte. The span is valid during the call only: the buffer belongs to the backend,
+  /// which uses it for all channels.
+  virtual void received(std::span<const std::byte> bytes) = 0;
+  /// The stream is over: no error if the peer has finished sending, else what went wrong
+  /// (ECONNRESET, ETIMEDOUT, ...). Nothing more is received.
+  virtual void receiveEnded(std::error_code error) = 0;
+
+ protected:
+  ~ReceiveHandler() = default;
+};
+
+/// Is told how a `send` that did not complete at once goes on.
+class SendHandler {
+ public:
+  /// The kernel has taken `bytes` more; `left` of this operation remain. It is complete, and its
+  /// memory free, when `left` is 0.
+  virtual void sent(std::size_t bytes, std::size_t left) = 0;
+  /// The operation is over, what remained of it is dropped (EPIPE, ECONNRESET, ...).
+  virtual void sendFailed(std::error_code error) = 0;
+
+ protected:
+  ~SendHandler() = default;
+};
+
+}  // namespace hawser

@@ -1,0 +1,305 @@
+#include <hawser/reactor/detail/call_handler.h>
+#include <hawser/reactor/detail/fork_count.h>
+#include <hawser/reactor/reactor.h>
+#include <hawser/reactor/signals.h>
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace hawser {
+
+namespace {
+
+constinit thread_local Reactor* lastMade = nullptr;
+
+void ignoreSigpipe() noexcept {
+  struct sigaction action {};
+  if (::sigaction(SIGPIPE, nullptr, &action) != 0 || (action.sa_flags & SA_SIGINFO) != 0 ||
+      action.sa_handler != SIG_DFL)
+    return;
+  action.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &action, nullptr);
+}
+
+/// Sets a flag while it lives.
+class Flag {
+ public:
+  explicit Flag(bool& flag) noexcept : flag_(flag) { flag_ = true; }
+  Flag(const Flag&) = delete;
+  Flag& operator=(const Flag&) = delete;
+  ~Flag() { flag_ = false; }
+
+ private:
+  bool& flag_;
+};
+
+}  // namespace
+
+Reactor::Reactor(std::unique_ptr<Backend> backend)
+    : backend_(backend ? std::move(backend) : makeDefaultBackend()),
+      timers_(*this),
+      remoteCalls_(std::make_shared<detail::RemoteCalls>(*backend_)),
+      previous_(lastMade),
+      thread_(std::this_thread::get_id()),
+      forks_(detail::forkCount()) {
+  ignoreSigpipe();
+  lastMade = this;
+}
+
+Reactor::~Reactor() {
+  if (std::this_thread::get_id() != thread_) {
+    std::fputs("hawser: a Reactor is destroyed on a thread that is not its own\n", stderr);
+    std::abort();
+  }
+  if (state_ != State::ended && !forked()) {
+    const Flag inTurn(inTurn_);
+    turnTime_ = backend_->now();
+    endConnections();
+    dropPending();
+  }
+  Reactor** link = &lastMade;
+  while (*link != this) link = &(*link)->previous_;
+  *link = previous_;
+}
+
+Reactor& Reactor::current() {
+  if (!lastMade)
+    throw NoReactorError("Reactor::current: there is no Reactor on this thread; make one first");
+  return *lastMade;
+}
+
+bool Reactor::forked() const noexcept { return forks_ != detail::forkCount(); }
+
+void Reactor::checkThread(const char* function) const {
+  if (std::this_thread::get_id() != thread_)
+    throw WrongThreadError(fmt::format(
+        "Reactor::{} was called on another thread than the reactor's; use callFromThread",
+        function));
+  if (forked())
+    throw WrongThreadError(fmt::format(
+        "Reactor::{} was called in a forked process; a child must make a reactor of its own",
+        function));
+}
+
+// Running.
+
+void Reactor::run(RunOptions options) {
+  checkThread("run");
+  if (inTurn_ || running()) throw ReactorAlreadyRunning("Reactor::run: it is running already");
+  if (state_ == State::ended)
+    throw ReactorNotRestartable("Reactor::run: it ran before; make a new Reactor");
+
+  if (options.handleSignals) signals_ = std::make_unique<detail::SignalWatch>(*backend_);
+  state_ = State::running;
+  try {
+    startUp();
+    while (state_ == State::running) turn(nextWake());
+    beforeShutdown();
+  } catch (...) {
+    shutDown();
+    throw;
+  }
+  shutDown();
+}
+
+void Reactor::stop() {
+  checkThread("stop");
+  if (state_ == State::created) throw ReactorNotRunning("Reactor::stop: it is not running");
+  if (state_ != State::running) throw ReactorNotRunning("Reactor::stop: it was stopped already");
+  state_ = State::stopping;
+}
+
+bool Reactor::running() const noexcept {
+  return state_ == State::running || state_ == State::stopping || state_ == State::ending;
+}
+
+bool Reactor::stopping() const noexcept {
+  return state_ == State::stopping || state_ == State::ending;
+}
+
+void Reactor::iterate(Duration longest) {
+  checkThread("iterate");
+  if (inTurn_ || running()) throw ReactorAlreadyRunning("Reactor::iterate: a turn is under way");
+  const TimePoint latest = detail::laterThan(backend_->now(), longest);
+  const std::optional<TimePoint> wake = nextWake();
+  turn(longest <= Duration::zero() ? TimePoint::min() : wake ? std::min(*wake, latest) : latest);
+}
+
+std::optional<Reactor::TimePoint> Reactor::nextWake() const noexcept {
+  if (!afterTurn_.empty() || !remoteCalls_->empty()) return TimePoint::min();
+  return timers_.nextDue();
+}
+
+void Reactor::startUp() {
+  const Flag inTurn(inTurn_);
+  turnTime_ = backend_->now();
+  for (auto& call : std::exchange(whenRunning_, {}))
+    detail::callHandler("while handling a call of callWhenRunning", call);
+  makeAfterTurnCalls();
+}
+
+void Reactor::turn(std::optional<TimePoint> until) {
+  backend_->wait(until);
+  const Flag inTurn(inTurn_);
+  turnTime_ = backend_->now();
+  const std::uint64_t timersBefore = timers_.nextSequence();
+  handleSignals();
+  makeRemoteCalls();
+  makeDueCalls(timersBefore);
+  backend_->deliver();
+  makeAfterTurnCalls();
+}
+
+void Reactor::handleSignals() {
+  const int signal = signals_ ? signals_->take() : 0;
+  if (signal == 0) return;
+  const char* const name = signal == SIGINT ? "SIGINT" : "SIGTERM";
+  if (exitSignal_ == 0) exitSignal_ = signal;
+  if (state_ == State::running) {
+    logging::info(fmt::format("Received {}, shutting down.", name));
+    state_ = State::stopping;
+  } else if (!impatient_) {
+    logging::warn(fmt::format("Received {} while shutting down: not waiting any longer.", name));
+    impatient_ = true;
+  }
+}
+
+void Reactor::makeRemoteCalls() {
+  if (remoteCalls_->empty()) return;
+  remoteCalls_->takeAll(remoteCallsTaken_);
+  for (auto& call : remoteCallsTaken_) {
+    detail::callHandler("while handling a call from a thread", [&] {
+      unique_function<void()> made = std::move(call);
+      made();
+    });
+  }
+  remoteCallsTaken_.clear();
+}
+
+void Reactor::makeDueCalls(std::uint64_t timersBefore) {
+  while (auto due = timers_.popDue(turnTime_, timersBefore)) {
+    detail::callHandler(
+        "while handling a timed call",
+        [&] {
+          unique_function<void()> call = std::move(due->call);
+          call();
+        },
+        due->where);
+  }
+}
+
+void Reactor::makeAfterTurnCalls() {
+  detail::IntrusiveList<AfterTurn> hooks(std::move(afterTurn_));
+  while (!hooks.empty()) {
+    AfterTurn& hook = hooks.popFront();
+    detail::callHandler("at the end of a turn", [&] { hook.afterTurn(); });
+  }
+}
+
+// Ending.
+
+void Reactor::beforeShutdown() {
+  {
+    const Flag inTurn(inTurn_);
+    while (auto trigger = triggers_.pop(Phase::before))
+      detail::callHandler("in a trigger before the shutdown", [&] { trigger(triggers_.hold()); });
+    makeAfterTurnCalls();
+  }
+  while (triggers_.held() && !impatient_) turn(nextWake());
+}
+
+void Reactor::shutDown() {
+  state_ = State::ending;
+  {
+    const Flag inTurn(inTurn_);
+    turnTime_ = backend_->now();
+    while (auto trigger = triggers_.pop(Phase::during))
+      detail::callHandler("in a trigger during the shutdown", [&] { trigger({}); });
+    makeAfterTurnCalls();
+    endConnections();
+    while (auto trigger = triggers_.pop(Phase::after))
+      detail::callHandler("in a trigger after the shutdown", [&] { trigger({}); });
+    dropPending();
+  }
+  signals_.reset();
+}
+
+void Reactor::endConnections() {
+  // What a handler connects again at once is ended, too, but not for ever.
+  for (int round = 0; round < endingRounds && !attached_.empty(); ++round) {
+    detail::IntrusiveList<Disconnectable> ending(std::move(attached_));
+    while (!ending.empty()) {
+      Disconnectable& object = ending.popFront();
+      detail::callHandler("while disconnecting", [&] { object.disconnect(); });
+    }
+  }
+}
+
+void Reactor::dropPending() {
+  std::size_t abandoned = 0;
+  {
+    // Holds abandonments back, so that they are delivered here, and counted.
+    const detail::HandlerScope scope;
+    for (int round = 0; round < endingRounds; ++round) {
+      timers_.clear();
+      triggers_ = {};
+      whenRunning_.clear();
+      remoteCalls_->takeAll(remoteCallsTaken_);
+      remoteCallsTaken_.clear();
+      while (!remoteSlots_.empty()) {
+        const auto slot = remoteSlots_.front().close();
+        slot->abandon();
+      }
+      const std::size_t delivered = detail::deliverAbandoned();
+      abandoned += delivered;
+      endConnections();
+      if (delivered == 0 && timers_.empty() && remoteCalls_->empty()) break;
+    }
+    // From here on nothing can be asked for any more, so this is the end of it.
+    state_ = State::ended;
+    remoteCallsTaken_ = remoteCalls_->close();
+    remoteCallsTaken_.clear();
+    timers_.clear();
+    whenRunning_.clear();
+    while (!remoteSlots_.empty()) {
+      const auto slot = remoteSlots_.front().close();
+      slot->abandon();
+    }
+    abandoned += detail::deliverAbandoned();
+  }
+  if (abandoned != 0)
+    logging::info(fmt::format("The reactor ended while {} {} waiting; {} AbandonedError.",
+                              abandoned, abandoned == 1 ? "Deferred was" : "Deferreds were",
+                              abandoned == 1 ? "it failed with" : "they failed with"));
+}
+
+// Asking for calls.
+
+Reactor::TimePoint Reactor::now() const noexcept { return inTurn_ ? turnTime_ : backend_->now(); }
+
+DelayedCall Reactor::callLater(Duration delay, unique_function<void()> call,
+                               std::source_location where) {
+  checkThread("callLater");
+  if (state_ == State::ended) throw ReactorNotRunning("Reactor::callLater: it has ended");
+  return timers_.add(delay, std::move(call), where);
+}
+
+void Reactor::callWhenRunning(unique_function<void()> call) {
+  checkThread("callWhenRunning");
+  if (!call) throw std::invalid_argument("callWhenRunning: there is nothing to call");
+  if (state_ == State::ended) throw ReactorNotRunning("Reactor::callWhenRunning: it has ended");
+  if (state_ == State::created)
+    whenRunning_.push_back(std::move(call));
+  else
+    call();
+}
+
+void Reactor::callFromThread(unique_function<void()> call) {
+  if (!call) throw std::invalid_argument("callFromThread: there is nothing to call");
+  remoteCalls_->push(call);
+}
+
+}  // namespace hawser

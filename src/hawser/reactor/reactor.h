@@ -1,0 +1,212 @@
+#pragma once
+
+#include <hawser/base/clock.h>
+#include <hawser/base/logging.h>
+#include <hawser/reactor/after_turn.h>
+#include <hawser/reactor/backend.h>
+#include <hawser/reactor/errors.h>
+#include <hawser/reactor/remote_calls.h>
+#include <hawser/reactor/shutdown.h>
+#include <hawser/reactor/timers.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace hawser {
+
+template <class T>
+class Resolver;
+template <class T>
+class RemoteResolver;
+
+namespace detail {
+class SignalWatch;
+}
+
+/// How a reactor is run.
+struct RunOptions {
+  /// SIGINT and SIGTERM stop the reactor while it runs; what they did before is restored at the
+  /// end. False leaves them alone.
+  bool handleSignals = true;
+};
+
+/// The loop that calls you (Twisted's reactor): it waits for sockets, timers, other threads and
+/// signals, and calls handlers, one after the other, on one thread.
+///
+///     Reactor reactor;
+///     reactor.callLater(1s, [&] { reactor.stop(); });
+///     reactor.run();
+///
+/// Programs with one thing to do rather use `task::react` (task.h).
+///
+/// **The turn.** A reactor does the same four things again and again: the calls asked for by other
+/// threads, the timers that are due, the I/O that has completed, and what was put off to the end
+/// of the turn. docs/design/reactor.md specifies the turn and the shutdown step by step.
+///
+/// **Handlers** return quickly: while one runs, nothing else does. One that throws does no harm
+/// to others: the failure is logged, and the reactor goes on.
+///
+/// **Threads.** A reactor belongs to the thread that made it. Everything is called on that thread
+/// and calls back on it; `callFromThread`, and firing what `remote` returns, are the two
+/// exceptions. Functions that are cheap to check throw WrongThreadError elsewhere. It also belongs
+/// to its process: a child made by `fork` leaves it alone and calls `exec` or `_exit`, or makes a
+/// reactor of its own.
+///
+/// **Lifetime.** It runs once. It must not be destroyed by one of its own handlers. Transports,
+/// timers and handles that outlive it are harmless and do nothing.
+class Reactor final : public Clock {
+ public:
+  /// @param backend what talks to the kernel; null: the default one
+  /// From now on SIGPIPE is ignored by this process, unless it had a handler: a peer that closes
+  /// its end is an error of one connection, never the end of the program.
+  /// @throws std::system_error if the backend cannot be made
+  explicit Reactor(std::unique_ptr<Backend> backend = nullptr);
+  /// Disconnects what is still connected, and drops what is still pending, as the end of `run`
+  /// does. Handlers called by that find the reactor usable.
+  ~Reactor();
+
+  /// Runs until it is stopped. Everything that was pending at the end (timers, calls of other
+  /// threads) has been dropped when this returns, and the Deferreds that depended on it have failed
+  /// with AbandonedError.
+  /// @throws ReactorAlreadyRunning, ReactorNotRestartable, WrongThreadError
+  void run(RunOptions options = {});
+
+  /// Ends `run` in order, after the turn in which it is called: triggers of the `before` phase
+  /// (and what they wait for), `during`, the connections, `after`. Returns at once.
+  /// @throws ReactorNotRunning if it is not running, or is stopping already
+  void stop();
+
+  /// From the beginning of `run` until the shutdown is through.
+  bool running() const noexcept;
+  /// Has it been asked to stop?
+  bool stopping() const noexcept;
+  /// The signal that stopped it, or 0.
+  int exitSignal() const noexcept { return exitSignal_; }
+
+  /// One turn, by hand (Twisted's `iterate`): waits for I/O at most `longest`. For tests and for
+  /// embedding in another loop; not for handlers.
+  /// @throws ReactorAlreadyRunning inside a turn
+  void iterate(Duration longest = Duration::zero());
+
+  /// While handlers run: the beginning of the turn. Otherwise: the time.
+  TimePoint now() const noexcept override;
+
+  /// As Clock says. Calls that are due together are made in the order of their times, then of
+  /// their creation. When the reactor ends, pending calls are dropped.
+  /// @throws std::invalid_argument, WrongThreadError
+  DelayedCall callLater(Duration delay, unique_function<void()> call,
+                        std::source_location where = std::source_location::current()) override;
+  /// Handles of all pending timed calls, in no order (Twisted's `getDelayedCalls`).
+  std::vector<DelayedCall> getDelayedCalls() const { return timers_.pending(); }
+
+  /// Calls `call` at the beginning of `run`, in the order of asking; at once if it runs already.
+  void callWhenRunning(unique_function<void()> call);
+
+  /// Calls `call` on the reactor's thread, in the first step of a turn; each thread's calls in the
+  /// order in which it asked. **Any thread may call this**, while the reactor exists. Calls that
+  /// the reactor does not get to before its end are dropped. Not for signal handlers.
+  void callFromThread(unique_function<void()> call);
+
+  /// The firing end of a Deferred in a form that another thread may have: it fires, and abandons,
+  /// through `callFromThread`. Defined in remote_resolver.h.
+  template <class T>
+  [[nodiscard]] RemoteResolver<T> remote(Resolver<T> resolver);
+
+  /// Calls `hook.afterTurn()` at the end of this turn; see AfterTurn. Nothing if it is pending.
+  void afterTurn(AfterTurn& hook) noexcept {
+    if (!hook.pending()) afterTurn_.pushBack(hook);
+  }
+  /// `object.disconnect()` is called when the reactor ends; see Disconnectable. Connections are
+  /// disconnected in the order in which they were attached.
+  void attach(Disconnectable& object) noexcept {
+    if (!object.attached()) attached_.pushBack(object);
+  }
+
+  /// Calls `f()` in a phase of the shutdown, in the order of adding. In the `before` phase f may
+  /// return a `Deferred<void>`: the phase lasts until all of these have fired (a second SIGINT or
+  /// SIGTERM ends the patience). Failures are logged.
+  template <class F>
+  ShutdownTrigger addSystemEventTrigger(Phase phase, F f);
+  /// False if it was called or removed already.
+  bool removeSystemEventTrigger(ShutdownTrigger trigger) { return triggers_.remove(trigger); }
+
+  /// Where transports make their channels.
+  Backend& backend() noexcept { return *backend_; }
+
+  /// @throws WrongThreadError naming `function`, unless this is the reactor's thread and process
+  void checkThread(const char* function) const;
+
+  /// The reactor made last, of those alive, on this thread. For programs; library code is given
+  /// its reactor.
+  /// @throws NoReactorError
+  static Reactor& current();
+
+ private:
+  template <class T>
+  friend class RemoteResolver;
+  /// How often, at the end, what handlers ask for anew is ended and dropped again.
+  static constexpr int endingRounds = 8;
+
+  /// created -> running -> stopping -> ending -> ended; the destructor goes to ending directly.
+  enum class State : std::uint8_t {
+    created,   ///< not run yet
+    running,   ///< in `run`, not asked to stop
+    stopping,  ///< asked to stop; the `before` phase begins after this turn, or is going on
+    ending,    ///< the phases after `before`
+    ended,     ///< nothing left: refuses new calls
+  };
+
+  std::optional<TimePoint> nextWake() const noexcept;
+  void turn(std::optional<TimePoint> until);
+  void startUp();
+  void handleSignals();
+  void makeRemoteCalls();
+  void makeDueCalls(std::uint64_t timersBefore);
+  void makeAfterTurnCalls();
+  void beforeShutdown();
+  void shutDown();
+  void endConnections();
+  void dropPending();
+  bool forked() const noexcept;
+
+  std::unique_ptr<Backend> backend_;
+  TimerQueue timers_;
+  detail::IntrusiveList<AfterTurn> afterTurn_;
+  detail::IntrusiveList<Disconnectable> attached_;
+  detail::IntrusiveList<detail::RemoteSlot> remoteSlots_;
+  std::shared_ptr<detail::RemoteCalls> remoteCalls_;
+  std::unique_ptr<detail::SignalWatch> signals_;
+  std::vector<unique_function<void()>> remoteCallsTaken_;
+  std::vector<unique_function<void()>> whenRunning_;
+  ShutdownTriggers triggers_;
+  TimePoint turnTime_{};
+  Reactor* previous_;
+  std::thread::id thread_;
+  unsigned forks_;
+  int exitSignal_ = 0;
+  State state_ = State::created;
+  bool inTurn_ = false;
+  bool impatient_ = false;
+};
+
+template <class F>
+ShutdownTrigger Reactor::addSystemEventTrigger(Phase phase, F f) {
+  checkThread("addSystemEventTrigger");
+  using Returned = std::invoke_result_t<F&>;
+  if constexpr (std::is_void_v<Returned>) {
+    return triggers_.add(phase, [f = std::move(f)](ShutdownHold) mutable { f(); });
+  } else {
+    return triggers_.add(phase, [f = std::move(f)](ShutdownHold hold) mutable {
+      f().addErrback([](const Failure& failure) { logging::err(failure, "while shutting down"); })
+          .addFinally([hold = std::move(hold)] {});
+    });
+  }
+}
+
+}  // namespace hawser

@@ -1,0 +1,147 @@
+#include <hawser/defer/coroutine.h>
+#include <hawser/defer/deferred_list.h>
+
+#include "defer/support.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hawser {
+namespace {
+
+using Results = std::vector<Result<int>>;
+
+std::vector<Deferred<int>> listOf(Deferred<int> a, Deferred<int> b) {
+  std::vector<Deferred<int>> members;
+  members.push_back(std::move(a));
+  members.push_back(std::move(b));
+  return members;
+}
+
+TEST(DeferredListLifetime, survivesThatAHandlerDestroysTheList) {
+  auto [a, resolveA] = makeDeferred<int>();
+  auto [b, resolveB] = makeDeferred<int>();
+  auto list = std::make_unique<Deferred<Results>>(
+      deferredList(listOf(std::move(a), std::move(b)), fireOnOneErrback | consumeErrors));
+  list->addBoth([&](Result<Results> result) {
+    list.reset();
+    return result ? *std::move(result) : Results();
+  });
+  resolveA.errback(Oops());
+  EXPECT_EQ(list, nullptr);
+  resolveB.errback(Oops());
+}
+
+TEST(DeferredListLifetime, isFreedWhenItsLastMemberHasEnded) {
+  int alive = 0;
+  auto [a, resolveA] = makeDeferred<int>();
+  auto [b, resolveB] = makeDeferred<int>();
+  {
+    const Deferred<void> dropped =
+        deferredList(listOf(std::move(a), std::move(b)), fireOnOneErrback | consumeErrors)
+            .addBoth([counted = Counted(alive)](const Result<Results>&) {});
+  }
+  resolveA.errback(Oops());
+  EXPECT_EQ(alive, 0);
+  resolveB.callback(1);  // a leak checker sees whether the list went
+}
+
+TEST(DeferredListLifetime, survivesThatTheListIsDroppedByTheEndOfAMember) {
+  // The parameter of a coroutine goes when its result is taken.
+  struct DropsList {
+    std::optional<Deferred<Results>>* list;
+    explicit DropsList(std::optional<Deferred<Results>>& it) : list(&it) {}
+    DropsList(DropsList&& other) noexcept : list(std::exchange(other.list, nullptr)) {}
+    ~DropsList() {
+      if (list) list->reset();
+    }
+  };
+  for (const bool last : {true, false}) {
+    std::optional<Deferred<Results>> list;
+    auto [a, resolveA] = makeDeferred<int>();
+    auto [b, resolveB] = makeDeferred<int>();
+    const auto body = [](DropsList, Deferred<int> waited) -> Deferred<int> {
+      co_return co_await std::move(waited);
+    };
+    list.emplace(deferredList(listOf(body(DropsList(list), std::move(a)), std::move(b))));
+    if (last) resolveB.callback(2);
+    resolveA.callback(1);
+    EXPECT_FALSE(list);
+    if (!last) resolveB.callback(2);
+  }
+}
+
+TEST(DeferredListLifetime, survivesThatAMemberFiresAnotherAsItEnds) {
+  // As above, while the list is being made: the second member is ready, and ends the first.
+  struct FiresAnother {
+    Resolver<int>* resolver;
+    explicit FiresAnother(Resolver<int>& it) : resolver(&it) {}
+    FiresAnother(FiresAnother&& other) noexcept : resolver(std::exchange(other.resolver, nullptr)) {}
+    ~FiresAnother() {
+      if (resolver) resolver->errback(Oops());
+    }
+  };
+  auto [a, resolveA] = makeDeferred<int>();
+  auto [wait, resolveWait] = makeDeferred<int>();
+  const auto body = [](FiresAnother, Deferred<int> waited) -> Deferred<int> {
+    co_return co_await std::move(waited);
+  };
+  Deferred<int> second = body(FiresAnother(resolveA), std::move(wait));
+  second.pause();  // keeps result and frame
+  resolveWait.callback(2);
+  second.unpause();
+  Deferred<Results> list = deferredList(listOf(std::move(a), std::move(second)), consumeErrors);
+  EXPECT_EQ(outcome(list), "[!Oops: oops, 2]");
+}
+
+TEST(DeferredListLifetime, keepsItsResultsWholeWhenALogObserverFiresMembers) {
+  Resolver<int> other;
+  const logging::Observation silence = logging::silenceStderr();
+  const logging::Observation observer = logging::addObserver([&](const logging::Event&) {
+    if (other) other.callback(1);
+  });
+  for (const bool ready : {true, false}) {
+    auto [a, resolveA] = makeDeferred<int>();
+    auto [b, resolveB] = makeDeferred<int>();
+    other = std::move(resolveA);
+    if (ready) resolveB.errback(Oops());
+    Deferred<Results> list = deferredList(listOf(std::move(a), std::move(b)));
+    if (!ready) resolveB.errback(Oops());
+    EXPECT_EQ(outcome(list), "[1, !Oops: oops]");
+  }
+}
+
+TEST(DeferredListLifetime, makesAFailureOfAValueThatThrowsWhenItIsMoved) {
+  struct Bomb {
+    static int& movesLeft() {
+      static int left = 0;
+      return left;
+    }
+    Bomb() = default;
+    Bomb(Bomb&&) { tick(); }  // NOLINT: may throw
+    static void tick() {
+      if (--movesLeft() == 0) throw Oops();
+    }
+  };
+  for (int moves = 2; moves < 12; ++moves) {
+    Bomb::movesLeft() = 1'000;
+    auto [a, resolveA] = makeDeferred<Bomb>();
+    std::vector<Deferred<Bomb>> members;
+    members.push_back(std::move(a));
+    bool ended = false;
+    const Deferred<void> list =
+        deferredList(std::move(members), consumeErrors)
+            .addBoth([&](const Result<std::vector<Result<Bomb>>>&) { ended = true; });
+    Bomb::movesLeft() = moves;
+    EXPECT_NO_THROW(resolveA.callback(Bomb())) << moves;
+    EXPECT_TRUE(ended) << moves;
+  }
+}
+
+}  // namespace
+}  // namespace hawser

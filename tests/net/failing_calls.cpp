@@ -1,0 +1,57 @@
+#include "net/failing_calls.h"
+
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+
+namespace hawser::nettest {
+
+namespace {
+
+struct State {
+  std::atomic<int> error{0};
+  std::atomic<int> count{0};
+};
+
+State& stateOf(Call call) {
+  static std::array<State, 2> states;
+  return states[static_cast<std::size_t>(call)];
+}
+
+bool fails(Call call) noexcept {
+  State& state = stateOf(call);
+  const int error = state.error;
+  if (error == 0) return false;
+  ++state.count;
+  errno = error;
+  return true;
+}
+
+}  // namespace
+
+FailingCall::FailingCall(Call call, int error) noexcept : call_(call) {
+  stateOf(call).count = 0;
+  stateOf(call).error = error;
+}
+FailingCall::~FailingCall() { stateOf(call_).error = 0; }
+
+int FailingCall::count() const noexcept { return stateOf(call_).count; }
+
+}  // namespace hawser::nettest
+
+extern "C" {
+
+int accept4(int descriptor, sockaddr* address, socklen_t* size, int flags) {
+  if (hawser::nettest::fails(hawser::nettest::Call::accept4)) return -1;
+  return static_cast<int>(::syscall(SYS_accept4, descriptor, address, size, flags));
+}
+
+int socket(int family, int type, int protocol) noexcept {
+  if (hawser::nettest::fails(hawser::nettest::Call::socket)) return -1;
+  return static_cast<int>(::syscall(SYS_socket, family, type, protocol));
+}
+}

@@ -1,0 +1,236 @@
+#include "reactor/backend_support.h"
+#include "reactor/support.h"
+
+#include <hawser/reactor/detail/readiness_backend.h>
+
+#include <netinet/tcp.h>
+
+namespace hawser::tests {
+namespace {
+
+class Receive : public BackendTest {};
+HAWSER_ON_EVERY_BACKEND(Receive);
+
+constexpr std::size_t bufferBytes = detail::ReadinessBackend::readBufferBytes;
+
+void makeRoom(int descriptor) {
+  const int bytes = 4 << 20;
+  ASSERT_EQ(::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes), 0);
+}
+
+TEST_P(Receive, deliversWhatArrives) {
+  auto [channel, peer] = connected();
+  Received received;
+  channel->receive(received);
+  writeTo(peer, "hello");
+  turnUntil([&] { return !received.text.empty(); });
+  EXPECT_EQ(received.text, "hello");
+}
+
+TEST_P(Receive, deliversWhatArrivedBeforeItWasAskedFor) {
+  auto [channel, peer] = connected();
+  writeTo(peer, "early");
+  Received received;
+  channel->receive(received);
+  EXPECT_EQ(received.text, "") << "never from inside receive()";
+  turnUntil([&] { return !received.text.empty(); });
+  EXPECT_EQ(received.text, "early");
+}
+
+TEST_P(Receive, isAStreamOfDeliveries) {
+  auto [channel, peer] = connected();
+  Received received;
+  channel->receive(received);
+  for (int i = 0; i < 10; ++i) {
+    writeTo(peer, "x");
+    turnUntil([&] { return received.text.size() == static_cast<std::size_t>(i + 1); });
+  }
+  EXPECT_EQ(received.sizes.size(), 10u);
+}
+
+TEST_P(Receive, endsWithoutAnErrorWhenThePeerHasFinished) {
+  auto [channel, peer] = connected();
+  Received received;
+  channel->receive(received);
+  writeTo(peer, "last words");
+  peer.reset();
+  turnUntil([&] { return received.ended.has_value(); });
+  EXPECT_EQ(received.text, "last words");
+  EXPECT_FALSE(*received.ended);
+}
+
+TEST_P(Receive, endsWithTheErrorWhenTheConnectionIsReset) {
+  ChannelPtr server = listening();
+  Accepted accepted;
+  server->accept(accepted);
+  FileDescriptor peer = client(server->localAddress());
+  turnUntil([&] { return !accepted.channels.empty(); });
+  Received received;
+  accepted.channels[0]->receive(received);
+  const linger abort{1, 0};
+  ASSERT_EQ(::setsockopt(peer.get(), SOL_SOCKET, SO_LINGER, &abort, sizeof abort), 0);
+  peer.reset();
+  turnUntil([&] { return received.ended.has_value(); });
+  EXPECT_EQ(*received.ended, std::errc::connection_reset);
+}
+
+TEST_P(Receive, noticesAnEndThatCameTogetherWithTheData) {
+  auto [channel, peer] = connected();
+  writeTo(peer, "x");
+  ASSERT_EQ(::shutdown(peer.get(), SHUT_WR), 0);
+  Received received;
+  channel->receive(received);
+  turnUntil([&] { return received.ended.has_value(); });
+  EXPECT_EQ(received.text, "x");
+}
+
+TEST_P(Receive, doesNotStopAtUrgentData) {
+  ChannelPtr server = listening();
+  Accepted accepted;
+  server->accept(accepted);
+  FileDescriptor peer = client(server->localAddress());
+  turnUntil([&] { return !accepted.channels.empty(); });
+  writeTo(peer, "before");
+  ASSERT_EQ(::send(peer.get(), "!", 1, MSG_OOB), 1);
+  writeTo(peer, "after");
+  Received received;
+  accepted.channels[0]->receive(received);
+  turnUntil([&] { return received.text.size() >= 11; });
+  EXPECT_EQ(received.text, "beforeafter");
+}
+
+TEST_P(Receive, whilePausedDeliversNothing) {
+  auto [channel, peer] = connected();
+  Received received;
+  channel->receive(received);
+  channel->pauseReceiving();
+  writeTo(peer, "wait");
+  for (int i = 0; i < 3; ++i) turn();
+  EXPECT_EQ(received.text, "");
+  channel->resumeReceiving();
+  turnUntil([&] { return !received.text.empty(); });
+  EXPECT_EQ(received.text, "wait");
+}
+
+TEST_P(Receive, pausedInsideADeliveryStopsAtOnce) {
+  auto [channel, peer] = connected();
+  makeRoom(peer.get());
+  Received received;
+  received.onData = [&, c = channel.get()] { c->pauseReceiving(); };
+  writeTo(peer, std::string(2 * bufferBytes, 'x'));
+  channel->receive(received);
+  turnUntil([&] { return !received.text.empty(); });
+  for (int i = 0; i < 3; ++i) turn();
+  EXPECT_EQ(received.sizes.size(), 1u);
+  channel->resumeReceiving();
+  turnUntil([&] { return received.sizes.size() == 2; });
+}
+
+TEST_P(Receive, whilePausedKeepsTheEndToItself) {
+  auto [channel, peer] = connected();
+  Received received;
+  channel->receive(received);
+  channel->pauseReceiving();
+  peer.reset();
+  for (int i = 0; i < 3; ++i) turn();
+  EXPECT_FALSE(received.ended);
+  channel->resumeReceiving();
+  turnUntil([&] { return received.ended.has_value(); });
+}
+
+TEST_P(Receive, cancelledDeliversNothingAndLosesNothing) {
+  auto [channel, peer] = connected();
+  Received first;
+  channel->receive(first);
+  turn();
+  channel->cancelReceive();
+  writeTo(peer, "for the next one");
+  for (int i = 0; i < 3; ++i) turn();
+  EXPECT_EQ(first.text, "");
+  Received second;
+  channel->receive(second);
+  turnUntil([&] { return !second.text.empty(); });
+  EXPECT_EQ(second.text, "for the next one");
+}
+
+TEST_P(Receive, canBeHandedOverInsideADelivery) {
+  auto [channel, peer] = connected();
+  Received second;
+  auto first = std::make_unique<Received>();
+  first->onData = [&, c = channel.get()] {
+    c->cancelReceive();
+    c->receive(second);
+  };
+  channel->receive(*first);
+  writeTo(peer, "one");
+  turnUntil([&] { return first->text == "one"; });
+  first.reset();
+  writeTo(peer, "two");
+  turnUntil([&] { return second.text == "two"; });
+}
+
+TEST_P(Receive, twiceAtTheSameTimeIsRefused) {
+  auto [channel, peer] = connected();
+  Received received;
+  channel->receive(received);
+  EXPECT_THROW(channel->receive(received), std::logic_error);
+}
+
+TEST_P(Receive, aHandlerThatThrowsIsLoggedAndGoesOn) {
+  LogCapture log;
+  auto [channel, peer] = connected();
+  Received received;
+  received.onData = [] { throw std::runtime_error("no appetite"); };
+  channel->receive(received);
+  writeTo(peer, "one");
+  turnUntil([&] { return received.text == "one"; });
+  writeTo(peer, "two");
+  turnUntil([&] { return received.text == "onetwo"; });
+  EXPECT_EQ(log.count("no appetite"), 2u);
+}
+
+TEST_P(Receive, letsOthersWorkBetweenBuffersFull) {
+  auto [busy, busyPeer] = connected();
+  auto [quiet, quietPeer] = connected();
+  makeRoom(busyPeer.get());
+  const std::size_t bytes = 2 * detail::ReadinessBackend::receivesPerTurn * bufferBytes;
+  std::string flood(bytes, 'x');
+  const ssize_t written = ::send(busyPeer.get(), flood.data(), flood.size(), MSG_DONTWAIT);
+  ASSERT_GT(written, detail::ReadinessBackend::receivesPerTurn * ssize_t{bufferBytes});
+  Received fromBusy;
+  Received fromQuiet;
+  busy->receive(fromBusy);
+  quiet->receive(fromQuiet);
+  writeTo(quietPeer, "please");
+  turn();
+  EXPECT_EQ(fromQuiet.text, "please");
+  EXPECT_EQ(fromBusy.sizes.size(), std::size_t{detail::ReadinessBackend::receivesPerTurn});
+  turnUntil([&] { return fromBusy.text.size() == static_cast<std::size_t>(written); });
+}
+
+TEST_P(Receive, readsPipesAndFilesToo) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  ChannelPtr reading = backend->adopt(FileDescriptor(ends[0]));
+  FileDescriptor writing(ends[1]);
+  Received received;
+  reading->receive(received);
+  writeTo(writing, "through a pipe");
+  writing.reset();
+  turnUntil([&] { return received.ended.has_value(); });
+  EXPECT_EQ(received.text, "through a pipe");
+
+  std::FILE* file = std::tmpfile();
+  std::fputs("from a file", file);
+  std::fflush(file);
+  std::rewind(file);
+  ChannelPtr disk = backend->adopt(FileDescriptor(::dup(::fileno(file))));
+  std::fclose(file);
+  Received fromDisk;
+  disk->receive(fromDisk);
+  turnUntil([&] { return fromDisk.ended.has_value(); });
+  EXPECT_EQ(fromDisk.text, "from a file");
+}
+
+}  // namespace
+}  // namespace hawser::tests
