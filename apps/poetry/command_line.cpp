@@ -53,6 +53,14 @@ ServerName parseServer(const std::string& option, const std::string& text) {
   }
 }
 
+std::size_t parseCount(const std::string& option, const std::string& text) {
+  std::size_t count = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, count);
+  if (error != std::errc() || stop != end) reject(option, "\"" + text + "\" is no number");
+  return count;
+}
+
 std::uint16_t parsePortOption(const std::string& option, const std::string& text) {
   const auto port = parsePort(text);
   if (!port) reject(option, "\"" + text + "\" is no port number, 0 to 65535");
@@ -65,13 +73,15 @@ CLI::Option* add(CLI::App& app, const std::string& option, T& target, Parse pars
                  const std::string& kind, const std::string& description) {
   return app
       .add_option_function<std::string>(
-          option, [&target, parse, option](const std::string& text) { target = parse(option, text); },
+          option,
+          [&target, parse, option](const std::string& text) { target = parse(option, text); },
           description)
       ->type_name(kind);
 }
 
 void addWhere(CLI::App& app, ListenOptions& where) {
-  add(app, "--port", where.port, parsePortOption, "N", "port to listen on; 0, the default: a free one");
+  add(app, "--port", where.port, parsePortOption, "N",
+      "port to listen on; 0, the default: a free one");
   app.add_option("--iface", where.interface, "address to listen on")
       ->type_name("ADDR")
       ->default_str(where.interface);
@@ -104,8 +114,7 @@ void describeServe(CLI::App& app, ServeOptions& options) {
   add(app, "--delay", options.pace.delay, parseSeconds, "S",
       "time between two pieces; 0: all of it at once")
       ->default_str("0.7");
-  app.add_option("--num-bytes", options.pace.bytes, "size of a piece; 0: all of it")
-      ->type_name("N")
+  add(app, "--num-bytes", options.pace.bytes, parseCount, "N", "size of a piece; 0: all of it")
       ->default_str("10");
 }
 
@@ -150,8 +159,9 @@ void describeDemo(CLI::App& app, DemoOptions& options) {
 }  // namespace
 
 std::optional<int> parseCommandLine(int argc, char** argv, Command& command) {
-  CLI::App app("Poems over the network: slow servers, a patient client, a transformation service, "
-               "a caching proxy.");
+  CLI::App app(
+      "Poems over the network: slow servers, a patient client, a transformation service, "
+      "a caching proxy.");
   app.require_subcommand(1);
   addCommand(app, command, "serve", "send a poem to everybody who connects", describeServe, serve);
   addCommand(app, command, "get", "read poems from many servers at once", describeGet, get);

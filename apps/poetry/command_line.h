@@ -15,8 +15,8 @@ struct Command {
   hawser::unique_function<hawser::Deferred<int>(hawser::Reactor&)> main;
 };
 
-/// Reads the command line into `command`. If there is nothing to run, because of `--help` or because
-/// of a mistake, it has printed why and returns the exit status: 0 or 2.
+/// Reads the command line into `command`. If there is nothing to run, because of `--help` or
+/// because of a mistake, it has printed why and returns the exit status: 0 or 2.
 std::optional<int> parseCommandLine(int argc, char** argv, Command& command);
 
 }  // namespace poetry

@@ -81,9 +81,12 @@ DemoServer startNothing(Reactor& reactor) {
 
 std::string DemoServer::prospect() const {
   switch (fate) {
-    case Fate::slow: return fmt::format("{} bytes, takes {:.1f} s", poem.text.size(), seconds);
-    case Fate::dies: return fmt::format("will die half-way, after {:.1f} s", seconds);
-    case Fate::down: return "is down: nobody listens there";
+    case Fate::slow:
+      return fmt::format("{} bytes, takes {:.1f} s", poem.text.size(), seconds);
+    case Fate::dies:
+      return fmt::format("will die half-way, after {:.1f} s", seconds);
+    case Fate::down:
+      return "is down: nobody listens there";
   }
   return {};
 }
@@ -99,9 +102,7 @@ std::vector<DemoServer> startDemoServers(Reactor& reactor, const std::vector<Poe
   return servers;
 }
 
-ServerName nameOf(const Port& port) {
-  return {port.getHost().host(), port.getHost().port()};
-}
+ServerName nameOf(const Port& port) { return {port.getHost().host(), port.getHost().port()}; }
 
 std::shared_ptr<Port> listenOnLoopback(Reactor& reactor, std::shared_ptr<Factory> factory) {
   return listenTCP(reactor, 0, std::move(factory), defaultBacklog, "127.0.0.1");

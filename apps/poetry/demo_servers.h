@@ -32,8 +32,8 @@ struct DemoServer {
   std::string prospect() const;
 };
 
-/// Starts a slow server for each poem, of different speeds, one that dies and one that is down, all on
-/// free ports of the loopback interface.
+/// Starts a slow server for each poem, of different speeds, one that dies and one that is down, all
+/// on free ports of the loopback interface.
 /// @throws hawser::CannotListenError
 std::vector<DemoServer> startDemoServers(hawser::Reactor& reactor, const std::vector<Poem>& poems);
 

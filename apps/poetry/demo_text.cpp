@@ -13,16 +13,20 @@ namespace {
 
 constexpr std::size_t barColumns = 16;
 constexpr std::size_t wordsColumns = 44;
+constexpr std::size_t excerptLines = 4;
+constexpr std::size_t excerptColumns = 80;
+constexpr std::size_t longestLine = 1000;  // bytes to look back at
 constexpr std::string_view margin = "           │ ";
 
-/// At most so many characters, and none that a terminal would take for a command. What is no text is
-/// left out.
+/// At most so many characters, and none that a terminal would take for a command. What is no text
+/// is left out.
 std::string shown(std::string_view text, std::size_t columns) {
   std::string out;
   while (!text.empty() && columns-- > 0) {
     const Utf8Char next = firstChar(text);
     text.remove_prefix(next.bytes.size());
-    const bool control = next.point && (*next.point < 0x20 || (*next.point >= 0x7f && *next.point < 0xa0));
+    const bool control =
+        next.point && (*next.point < 0x20 || (*next.point >= 0x7f && *next.point < 0xa0));
     if (next.point) out += control ? "?" : next.bytes;
   }
   if (!text.empty()) out += "…";
@@ -49,6 +53,7 @@ std::string bar(std::size_t done, std::size_t total) {
 }
 
 std::string lastWords(std::string_view text) {
+  text.remove_prefix(text.size() - std::min(text.size(), longestLine));
   // The end may be in the middle of a character; a line that has ended is not.
   const std::size_t end = text.find_last_not_of('\n');
   if (end == std::string_view::npos) return {};
@@ -59,13 +64,14 @@ std::string lastWords(std::string_view text) {
   return shown(lines.back(), wordsColumns);
 }
 
-std::string excerpt(std::string_view poem, std::size_t lines) {
+std::string excerpt(std::string_view poem) {
   const std::vector<std::string_view> all = linesOf(poem);
-  const std::size_t count = all.size() <= lines + 1 ? all.size() : lines;
+  const std::size_t count = std::min(all.size(), excerptLines);
   std::string text;
   for (std::size_t i = 0; i < count; ++i)
-    text += fmt::format("{}{}\n", margin, shown(all[i], 80));
-  if (count < all.size()) text += fmt::format("{}… and {} lines more\n", margin, all.size() - count);
+    text += fmt::format("{}{}\n", margin, shown(all[i], excerptColumns));
+  if (count < all.size())
+    text += fmt::format("{}… and {} lines more\n", margin, all.size() - count);
   return text;
 }
 

@@ -14,6 +14,6 @@ std::string bar(std::size_t done, std::size_t total);
 std::string lastWords(std::string_view text);
 
 /// The beginning of a poem, indented, with a word on how much is left out.
-std::string excerpt(std::string_view poem, std::size_t lines);
+std::string excerpt(std::string_view poem);
 
 }  // namespace poetry

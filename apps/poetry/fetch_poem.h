@@ -19,8 +19,8 @@ struct PoemSource {
   hawser::Clock::Duration timeout = std::chrono::seconds(30);  ///< for all of it
 };
 
-/// Gets a poem and, if wanted, has it transformed. Fails as `getPoem` and `transformPoem` do, or with
-/// TimeoutError. Cancelling it gives up.
+/// Gets a poem and, if wanted, has it transformed. Fails as `getPoem` and `transformPoem` do, or
+/// with TimeoutError. Cancelling it gives up.
 [[nodiscard]] hawser::Deferred<std::string> fetchPoem(hawser::Reactor& reactor, PoemSource source,
                                                       OnPiece onPiece = {});
 

@@ -48,8 +48,8 @@ Deferred<bool> readOne(Reading& reading, std::size_t which) {
     co_return true;
   }
   if (poem.failure().check<CancelledError>()) poem.failure().raise();
-  reading.progress->say(fmt::format("poetry get: {}: {}\n", server.toString(),
-                                    poem.failure().getErrorMessage()));
+  reading.progress->say(
+      fmt::format("poetry get: {}: {}\n", server.toString(), poem.failure().getErrorMessage()));
   co_return false;
 }
 
@@ -82,8 +82,8 @@ std::vector<std::string> namesOf(const std::vector<ServerName>& servers) {
 Deferred<int> get(Reactor& reactor, GetOptions options) {
   auto progress = Progress::make(reactor, namesOf(options.servers));
   Reading reading{reactor, std::move(options), std::move(progress)};
-  const bool all = reading.options.inOrder ? co_await readInOrder(reading)
-                                           : co_await readAtOnce(reading);
+  const bool all =
+      reading.options.inOrder ? co_await readInOrder(reading) : co_await readAtOnce(reading);
   co_return all ? 0 : 1;
 }
 

@@ -32,8 +32,8 @@ std::string readPoemFile(const std::string& path) {
   while (const std::size_t count = std::fread(piece.data(), 1, piece.size(), file.get())) {
     poem.append(piece.data(), count);
     if (poem.size() > maxPoemBytes)
-      throw std::length_error(fmt::format("the poem {} is too long: more than {} bytes", path,
-                                          maxPoemBytes));
+      throw std::length_error(
+          fmt::format("the poem {} is too long: more than {} bytes", path, maxPoemBytes));
   }
   if (std::ferror(file.get())) cannotRead(path);
   return poem;

@@ -15,8 +15,8 @@ namespace poetry {
 using namespace hawser;
 
 PoemTooLongError::PoemTooLongError(const std::string& peer, std::size_t limit)
-    : std::runtime_error(fmt::format("{} sends more than {} bytes, which is too long for a poem", peer,
-                                     limit)) {}
+    : std::runtime_error(
+          fmt::format("{} sends more than {} bytes, which is too long for a poem", peer, limit)) {}
 
 Deferred<std::string> PoetryClient::poem() {
   auto [poem, whole] = makeDeferred<std::string>([this] {

@@ -21,9 +21,10 @@ class PoemTooLongError : public std::runtime_error {
 /// Is shown each piece of a poem as it arrives.
 using OnPiece = std::function<void(std::string_view piece)>;
 
-/// The reader's side of the poetry protocol: the server sends a poem and closes; nobody says how long
-/// it is. So only a connection that was closed in order has brought a whole poem. One that was reset
-/// has brought a part of one, which is worth nothing, and the Deferred fails with ConnectionLost.
+/// The reader's side of the poetry protocol: the server sends a poem and closes; nobody says how
+/// long it is. So only a connection that was closed in order has brought a whole poem. One that was
+/// reset has brought a part of one, which is worth nothing, and the Deferred fails with
+/// ConnectionLost.
 class PoetryClient : public hawser::Protocol {
  public:
   explicit PoetryClient(OnPiece onPiece = {}) : onPiece_(std::move(onPiece)) {}
@@ -40,8 +41,8 @@ class PoetryClient : public hawser::Protocol {
   hawser::Resolver<std::string> whole_;
 };
 
-/// Connects to a server and reads its poem. Fails with what connecting fails with (ConnectError), with
-/// ConnectionLost or PoemTooLongError; cancelling it gives up at whatever step it is.
+/// Connects to a server and reads its poem. Fails with what connecting fails with (ConnectError),
+/// with ConnectionLost or PoemTooLongError; cancelling it gives up at whatever step it is.
 [[nodiscard]] hawser::Deferred<std::string> getPoem(const hawser::ClientEndpoint& server,
                                                     OnPiece onPiece = {});
 

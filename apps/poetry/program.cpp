@@ -27,8 +27,7 @@ int runProgram(std::string_view name, unique_function<Deferred<int>(Reactor&)> m
 
 Deferred<std::shared_ptr<Port>> listen(Reactor& reactor, ListenOptions where,
                                        std::shared_ptr<Factory> factory) {
-  const std::vector<Address> addresses =
-      co_await lookupHost(reactor, where.interface, where.port);
+  const std::vector<Address> addresses = co_await lookupHost(reactor, where.interface, where.port);
   co_return listenTCP(reactor, where.port, std::move(factory), defaultBacklog,
                       addresses.front().host());
 }

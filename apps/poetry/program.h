@@ -28,10 +28,9 @@ struct ListenOptions {
 [[nodiscard]] hawser::Deferred<std::shared_ptr<hawser::Port>> listen(
     hawser::Reactor& reactor, ListenOptions where, std::shared_ptr<hawser::Factory> factory);
 
-/// What is common to the servers: listens, says `listening on tcp:HOST:PORT` on standard output, and
-/// serves until SIGINT or SIGTERM; then fires with exit status 0.
-[[nodiscard]] hawser::Deferred<int> serveUntilStopped(hawser::Reactor& reactor,
-                                                      ListenOptions where,
+/// What is common to the servers: listens, says `listening on tcp:HOST:PORT` on standard output,
+/// and serves until SIGINT or SIGTERM; then fires with exit status 0.
+[[nodiscard]] hawser::Deferred<int> serveUntilStopped(hawser::Reactor& reactor, ListenOptions where,
                                                       std::shared_ptr<hawser::Factory> factory);
 
 }  // namespace poetry

@@ -10,7 +10,7 @@ namespace poetry {
 using namespace hawser;
 
 std::unique_ptr<Progress> Progress::make(Clock& clock, std::vector<std::string> names) {
-  if (const auto screen = Screen::ofStandardError(); screen && names.size() < screen->rows)
+  if (const auto screen = Screen::ofStandardError(); screen && names.size() + 1 < screen->rows)
     return std::make_unique<ProgressBars>(clock, std::move(names), *screen);
   return std::make_unique<ProgressLines>(clock, std::move(names));
 }

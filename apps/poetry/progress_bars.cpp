@@ -1,8 +1,6 @@
 #include <poetry/output.h>
 #include <poetry/progress_bars.h>
 
-#include <hawser/base/logging.h>
-
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -32,10 +30,14 @@ std::string repeated(std::string_view cell, std::size_t count) {
 
 std::string_view mark(PoemProgress::State state) {
   switch (state) {
-    case PoemProgress::State::notBegun: return "waits";
-    case PoemProgress::State::coming: return "";
-    case PoemProgress::State::whole: return "✓";
-    case PoemProgress::State::failed: return "✗ failed";
+    case PoemProgress::State::notBegun:
+      return "waits";
+    case PoemProgress::State::coming:
+      return "";
+    case PoemProgress::State::whole:
+      return "✓";
+    case PoemProgress::State::failed:
+      return "✗ failed";
   }
   return "";
 }
@@ -54,7 +56,8 @@ std::optional<Screen> Screen::ofStandardError() {
 ProgressBars::ProgressBars(Clock& clock, std::vector<std::string> names, Screen screen)
     : clock_(clock),
       poems_(progressOf(std::move(names))),
-      drawing_(clock, [this] { draw(); }) {
+      drawing_(clock, [this] { draw(); }),
+      logged_(logging::addObserver([this](const logging::Event& event) { sayEvent(event); })) {
   for (const PoemProgress& poem : poems_) nameColumns_ = std::max(nameColumns_, poem.name.size());
   const std::size_t room = screen.columns - 1 - figuresColumns;
   nameColumns_ = std::min({nameColumns_, longestName, room / 2});
@@ -63,7 +66,7 @@ ProgressBars::ProgressBars(Clock& clock, std::vector<std::string> names, Screen 
 }
 
 ProgressBars::~ProgressBars() {
-  drawing_.stop();
+  if (drawing_.running()) drawing_.stop();
   draw();
 }
 
@@ -90,23 +93,30 @@ void ProgressBars::show(std::string_view poem) {
   erase();
   writeOut(poem);
   if (!poem.ends_with('\n')) writeOut("\n");
+  poemsAbove_ = true;
   draw();
+}
+
+void ProgressBars::sayEvent(const logging::Event& event) {
+  if (event.level < logging::Level::info) return;
+  say(fmt::format("{}\n{}", event.message, event.failure ? event.failure->getTraceback() : ""));
 }
 
 // The cursor rests on the line below the bars.
 void ProgressBars::draw() {
   erase();
   writeErr(text());
-  drawn_ = true;
+  drawnLines_ = poems_.size() + (poemsAbove_ ? 1 : 0);
 }
 
 void ProgressBars::erase() {
-  if (std::exchange(drawn_, false)) writeErr(fmt::format("\x1b[{}F\x1b[J", poems_.size()));
+  if (drawnLines_ > 0) writeErr(fmt::format("\x1b[{}F\x1b[J", drawnLines_));
+  drawnLines_ = 0;
 }
 
 std::string ProgressBars::text() const {
   const std::size_t scale = bytesPerCell();
-  std::string lines;
+  std::string lines = poemsAbove_ ? "\n" : "";
   for (const PoemProgress& poem : poems_) lines += line(poem, scale);
   return lines;
 }

@@ -2,6 +2,7 @@
 
 #include <poetry/progress.h>
 
+#include <hawser/base/logging.h>
 #include <hawser/reactor/looping_call.h>
 
 #include <optional>
@@ -19,8 +20,9 @@ struct Screen {
 
 /// A bar per poem, redrawn in place.
 ///
-/// Nobody knows how long a poem will be until it has ended, so the bars show how much has come, all on
-/// one scale; it becomes coarser when the longest bar is full.
+/// Nobody knows how long a poem will be until it has ended, so the bars show how much has come, all
+/// on one scale; it becomes coarser when the longest bar is full. While they are there, what is
+/// logged goes above them.
 class ProgressBars final : public Progress {
  public:
   ProgressBars(hawser::Clock& clock, std::vector<std::string> names, Screen screen);
@@ -32,12 +34,11 @@ class ProgressBars final : public Progress {
   void say(std::string_view text) override;
   void show(std::string_view poem) override;
 
-  /// The bars as they are now, a line each.
-  std::string text() const;
-
  private:
+  void sayEvent(const hawser::logging::Event& event);
   void draw();
   void erase();
+  std::string text() const;
   std::size_t bytesPerCell() const;
   std::string line(const PoemProgress& poem, std::size_t bytesPerCell) const;
 
@@ -45,8 +46,11 @@ class ProgressBars final : public Progress {
   std::vector<PoemProgress> poems_;
   std::size_t nameColumns_ = 0;
   std::size_t barColumns_ = 0;
-  bool drawn_ = false;
+  std::size_t drawnLines_ = 0;
+  bool poemsAbove_ = false;
   hawser::task::LoopingCall drawing_;
+  hawser::logging::Observation quiet_ = hawser::logging::silenceStderr();
+  hawser::logging::Observation logged_;
 };
 
 }  // namespace poetry

@@ -24,9 +24,8 @@ std::shared_ptr<ProxyFactory> proxyFactory(Reactor& reactor, PoemSource upstream
 }
 
 Deferred<int> proxy(Reactor& reactor, ProxyOptions options) {
-  return serveUntilStopped(
-      reactor, std::move(options.where),
-      proxyFactory(reactor, std::move(options.upstream), options.timeToLive));
+  return serveUntilStopped(reactor, std::move(options.where),
+                           proxyFactory(reactor, std::move(options.upstream), options.timeToLive));
 }
 
 }  // namespace poetry

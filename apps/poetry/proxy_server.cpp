@@ -44,7 +44,8 @@ void ProxyServer::readConnectionLost() {
 void ProxyServer::connectionLost(const Failure& reason) {
   factory_->unfinished().remove(*this);
   if (!reason.check<ConnectionDone, ConnectionAborted>())
-    logging::info(fmt::format("no poem for {}: {}", transport().getPeer().toString(), reason.getErrorMessage()));
+    logging::info(fmt::format("no poem for {}: {}", transport().getPeer().toString(),
+                              reason.getErrorMessage()));
   waiting_.cancel();
 }
 

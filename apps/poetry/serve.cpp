@@ -9,8 +9,8 @@ namespace poetry {
 using namespace hawser;
 
 Deferred<int> serve(Reactor& reactor, ServeOptions options) {
-  auto factory = std::make_shared<PoetryServerFactory>(reactor, readPoemFile(options.file),
-                                                       options.pace);
+  auto factory =
+      std::make_shared<PoetryServerFactory>(reactor, readPoemFile(options.file), options.pace);
   return serveUntilStopped(reactor, std::move(options.where), std::move(factory));
 }
 

@@ -23,7 +23,8 @@ class TransformClient : public hawser::NetstringReceiver {
  public:
   TransformClient(std::string_view name, std::string_view poem);
 
-  /// The transformed poem; to be asked for once, when connected. Cancelling it aborts the connection.
+  /// The transformed poem; to be asked for once, when connected. Cancelling it aborts the
+  /// connection.
   hawser::Deferred<std::string> answer();
 
   void connectionMade() override;
@@ -39,9 +40,9 @@ class TransformClient : public hawser::NetstringReceiver {
   hawser::Resolver<std::string> answered_;
 };
 
-/// Has a poem transformed by an external service: `transformPoem(service, "cummingsify", poem)`. Fails
-/// with ConnectError, ConnectionLost or TransformationError; cancelling it gives up at whatever step
-/// it is.
+/// Has a poem transformed by an external service: `transformPoem(service, "cummingsify", poem)`.
+/// Fails with ConnectError, ConnectionLost or TransformationError; cancelling it gives up at
+/// whatever step it is.
 [[nodiscard]] hawser::Deferred<std::string> transformPoem(const hawser::ClientEndpoint& service,
                                                           std::string_view name,
                                                           std::string_view poem);

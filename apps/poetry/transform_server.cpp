@@ -77,8 +77,8 @@ void TransformServer::connectionLost(const Failure& reason) {
   if (idle_.active()) idle_.cancel();
   if (closing_) return;
   if (received_ > completed_)
-    logging::warn(fmt::format("{} left in the middle of a request, after {} bytes of it: {}", peer(),
-                              received_ - completed_, reason.getErrorMessage()));
+    logging::warn(fmt::format("{} left in the middle of a request, after {} bytes of it: {}",
+                              peer(), received_ - completed_, reason.getErrorMessage()));
   else if (!reason.check<ConnectionDone>())
     logging::info(reason.getErrorMessage());
 }

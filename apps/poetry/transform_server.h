@@ -14,7 +14,8 @@
 namespace poetry {
 
 /// What a transformation service can do, by name: at first `cummingsify`.
-using Transformations = std::map<std::string, std::function<std::string(std::string_view)>, std::less<>>;
+using Transformations =
+    std::map<std::string, std::function<std::string(std::string_view)>, std::less<>>;
 
 Transformations allTransformations();
 
@@ -22,8 +23,8 @@ Transformations allTransformations();
 /// the transformed poem; then the next request may follow.
 ///
 /// There is no way to say "no" in this protocol but to close. So a name that it does not know, a
-/// request without a name, and bytes that are no netstring each close the connection, with a line in
-/// the log that names the peer; so does a peer that asks for nothing during `idleTime`. Other
+/// request without a name, and bytes that are no netstring each close the connection, with a line
+/// in the log that names the peer; so does a peer that asks for nothing during `idleTime`. Other
 /// connections are not affected.
 class TransformServer : public hawser::NetstringReceiver {
  public:

@@ -12,8 +12,8 @@ namespace poetry {
 /// The connections whose poem is not through yet.
 ///
 /// A poem ends where its connection is closed in order, so a server that stops must not just close:
-/// whoever got half a poem would take it for a whole one. It breaks the connections off instead, and
-/// the clients see a reset.
+/// whoever got half a poem would take it for a whole one. It breaks the connections off instead,
+/// and the clients see a reset.
 class Unfinished {
  public:
   void add(hawser::Protocol& connection) { connections_.insert(&connection); }

@@ -8,7 +8,7 @@ namespace poetry {
 
 /// One character of a text that should be UTF-8 and may not be.
 struct Utf8Char {
-  std::string_view bytes;          ///< one byte if it begins no character; empty at the end
+  std::string_view bytes;         ///< one byte if it begins no character; empty at the end
   std::optional<char32_t> point;  ///< nothing if the bytes are no UTF-8 (RFC 3629)
 };
 

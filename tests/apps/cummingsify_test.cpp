@@ -28,10 +28,11 @@ TEST(Cummingsify, keepsTheDotOfADottedI) { EXPECT_EQ(cummingsify("İZMİR"), "i�
 
 TEST(Cummingsify, leavesBytesThatAreNoUtf8AsTheyAre) {
   EXPECT_EQ(cummingsify("A\xffZ"), "a\xffz");
-  EXPECT_EQ(cummingsify("A\xc3"), "a\xc3");                              // cut short
-  EXPECT_EQ(cummingsify("\xc0\x81 \xe0\x81\x81"), "\xc0\x81 \xe0\x81\x81");  // too long for what they are
-  EXPECT_EQ(cummingsify("\xed\xa0\x80"), "\xed\xa0\x80");                // half of a pair
-  EXPECT_EQ(cummingsify("\xf5\x80\x80\x80"), "\xf5\x80\x80\x80");        // beyond Unicode
+  EXPECT_EQ(cummingsify("A\xc3"), "a\xc3");  // cut short
+  EXPECT_EQ(cummingsify("\xc0\x81 \xe0\x81\x81"),
+            "\xc0\x81 \xe0\x81\x81");                              // too long for what they are
+  EXPECT_EQ(cummingsify("\xed\xa0\x80"), "\xed\xa0\x80");          // half of a pair
+  EXPECT_EQ(cummingsify("\xf5\x80\x80\x80"), "\xf5\x80\x80\x80");  // beyond Unicode
   EXPECT_EQ(cummingsify(std::string("\0A", 2)), std::string("\0a", 2));
 }
 

@@ -106,7 +106,8 @@ TEST_F(PoetryServerTest, breaksOffWhatIsUnderWayWhenItStops) {
 }
 
 TEST_F(PoetryServerTest, servesAnEmptyPoem) {
-  const auto server = std::make_shared<PoetryServerFactory>(clock, "", Pace{.bytes = 5, .delay = 2s});
+  const auto server =
+      std::make_shared<PoetryServerFactory>(clock, "", Pace{.bytes = 5, .delay = 2s});
   Client client;
   connect(client, *server);
   EXPECT_EQ(client.transport.value(), "");

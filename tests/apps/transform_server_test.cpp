@@ -32,7 +32,8 @@ class TransformServerTest : public ::testing::Test {
   hawser::testing::FakeClock clock;
   hawser::testing::StringTransport transport;
   std::shared_ptr<Protocol> server =
-      transformServerFactory(clock, 60s)->buildProtocol(hawser::testing::StringTransport::defaultPeer());
+      transformServerFactory(clock, 60s)
+          ->buildProtocol(hawser::testing::StringTransport::defaultPeer());
   logging::Observation quiet = logging::silenceStderr();
   std::vector<std::string> logged;
   logging::Observation observer = logging::addObserver(
@@ -63,8 +64,9 @@ TEST_F(TransformServerTest, closesOnARequestWithoutAName) {
   say("5:ROPES,");
   EXPECT_TRUE(transport.disconnecting());
   leave();
-  EXPECT_EQ(logged, (Lines{"tcp:192.168.1.1:54321: a request must be NAME.POEM, and there is no dot "
-                           "in this one; closing the connection"}));
+  EXPECT_EQ(logged,
+            (Lines{"tcp:192.168.1.1:54321: a request must be NAME.POEM, and there is no dot "
+                   "in this one; closing the connection"}));
 }
 
 TEST_F(TransformServerTest, closesOnWhatIsNoNetstring) {
@@ -72,9 +74,10 @@ TEST_F(TransformServerTest, closesOnWhatIsNoNetstring) {
   EXPECT_TRUE(transport.disconnecting());
   leave();
   ASSERT_EQ(logged.size(), 1u);
-  EXPECT_EQ(logged[0],
-            "tcp:192.168.1.1:54321: bad netstring at byte 0: expected a digit, got 'G'; closing the "
-            "connection");
+  EXPECT_EQ(
+      logged[0],
+      "tcp:192.168.1.1:54321: bad netstring at byte 0: expected a digit, got 'G'; closing the "
+      "connection");
 }
 
 TEST_F(TransformServerTest, closesOnAnOversizedNetstringBeforeItArrives) {
@@ -95,16 +98,16 @@ TEST_F(TransformServerTest, closesOnAPeerThatAsksForNothing) {
   clock.advance(1s);
   EXPECT_TRUE(transport.disconnecting());
   leave();
-  EXPECT_EQ(logged,
-            (Lines{"tcp:192.168.1.1:54321: no request for 60 s; closing the connection"}));
+  EXPECT_EQ(logged, (Lines{"tcp:192.168.1.1:54321: no request for 60 s; closing the connection"}));
 }
 
 TEST_F(TransformServerTest, tellsWhoLeftInTheMiddleOfARequest) {
   say("13:cummingsify.A,13:cum");
   leave(ConnectionLost("tcp:192.168.1.1:54321", ECONNRESET));
-  EXPECT_EQ(logged, (Lines{"tcp:192.168.1.1:54321 left in the middle of a request, after 6 bytes of "
-                           "it: connection with tcp:192.168.1.1:54321 was lost: Connection reset by "
-                           "peer (ECONNRESET)"}));
+  EXPECT_EQ(logged,
+            (Lines{"tcp:192.168.1.1:54321 left in the middle of a request, after 6 bytes of "
+                   "it: connection with tcp:192.168.1.1:54321 was lost: Connection reset by "
+                   "peer (ECONNRESET)"}));
 }
 
 TEST_F(TransformServerTest, hasNothingToSayAboutAPeerThatLeavesInOrder) {

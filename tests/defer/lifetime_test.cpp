@@ -379,7 +379,8 @@ TEST(Values, thatThrowWhenTheyAreMovedFailTheChainOrLeaveTheCall) {
             .addFinally([] {})
             .addBoth([&](const Result<Bomb>& result) {
               ended = result ? result->text : textOf(result.failure());
-            });
+            })
+            .addErrback([&](const Failure& failure) { ended = textOf(failure); });
     try {
       resolver.callback(Bomb());
     } catch (const Oops&) {
@@ -405,7 +406,8 @@ TEST(Values, thatThrowWhenTheyAreMovedDoSoFromAReadyDeferredToo) {
           .addCallback([](Bomb bomb) -> Deferred<Bomb> { return succeed(std::move(bomb)); })
           .addBoth([&](const Result<Bomb>& result) {
             ended = result ? result->text : textOf(result.failure());
-          });
+          })
+          .addErrback([&](const Failure& failure) { ended = textOf(failure); });
     } catch (const Oops& oops) {
       ended = textOf(Failure(oops));
     }

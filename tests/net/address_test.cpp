@@ -12,9 +12,9 @@ namespace hawser {
 namespace {
 
 TEST(Address, printsAsATextThatParseReads) {
-  for (const char* text : {"tcp:127.0.0.1:10000", "tcp:0.0.0.0:0", "tcp:255.255.255.255:65535",
-                           "tcp:[::1]:10000", "tcp:[::]:80", "tcp:[2001:db8::ff]:443",
-                           "tcp:[::ffff:10.0.0.1]:1", "tcp:[fe80::1%lo]:9"})
+  for (const char* text :
+       {"tcp:127.0.0.1:10000", "tcp:0.0.0.0:0", "tcp:255.255.255.255:65535", "tcp:[::1]:10000",
+        "tcp:[::]:80", "tcp:[2001:db8::ff]:443", "tcp:[::ffff:10.0.0.1]:1", "tcp:[fe80::1%lo]:9"})
     EXPECT_EQ(Address::parse(text).toString(), text);
 }
 

@@ -1,10 +1,14 @@
 #include <hawser/net/host_lookup.h>
 
+#include <hawser/net/detail/lookup_threads.h>
+
 #include "net/net_fixture.h"
 
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <future>
 
 namespace hawser::nettest {
 namespace {
@@ -56,8 +60,8 @@ TEST_F(HostLookup, asksTheSystemForOtherNames) {
 
 TEST_F(HostLookup, saysWhichNameHasNoAddressAndWhy) {
   // Names that no server need be asked about: empty, cut by a byte 0, with a part that is too long.
-  for (const std::string& name : {std::string(), std::string("local\0host", 10),
-                                  std::string(70, 'x') + ".example"}) {
+  for (const std::string& name :
+       {std::string(), std::string("local\0host", 10), std::string(70, 'x') + ".example"}) {
     const auto result = resultOf(lookupHost(reactor, name, 80));
     ASSERT_FALSE(result);
     const auto* error = result.failure().get<DNSLookupError>();
@@ -104,10 +108,29 @@ TEST_F(HostLookup, ofManyNamesAtOnceAnswersEach) {
   until([&] { return failed == count; });
 }
 
+TEST_F(HostLookup, isRefusedWhenTooManyWaitAlready) {
+  std::promise<void> go;
+  const std::shared_future<void> gate = go.get_future().share();
+  std::atomic<int> done{0};
+  int accepted = 0;
+  while (detail::runLookup([gate, &done] {
+    gate.wait();
+    ++done;
+  }))
+    ++accepted;
+  EXPECT_GE(accepted, 1024);
+  const auto result = resultOf(lookupHost(reactor, "example.org", 80));
+  go.set_value();
+  ASSERT_FALSE(result);
+  EXPECT_TRUE(result.failure().check<DNSLookupError>());
+  EXPECT_NE(result.failure().getErrorMessage().find("too many"), std::string::npos);
+  until([&] { return done == accepted; });
+}
+
 TEST_F(HostLookup, failsAConnectionWithTheNamesError) {
   const std::string name = std::string(70, 'x') + ".example";
-  const auto result = resultOf(
-      connectProtocol(HostnameEndpoint(reactor, name, 80), std::make_shared<Peer>()));
+  const auto result =
+      resultOf(connectProtocol(HostnameEndpoint(reactor, name, 80), std::make_shared<Peer>()));
   ASSERT_FALSE(result);
   EXPECT_EQ(result.failure().get<DNSLookupError>()->name(), name);
   EXPECT_TRUE(result.failure().check<ConnectError>());

@@ -106,7 +106,6 @@ class NetTest : public ::testing::Test {
   LogWatch log_;  // first, so that it sees the end of the reactor
 
  protected:
-
   /// Runs the reactor until `done`, or fails the test.
   void until(const std::function<bool()>& done);
   /// A few turns that do not wait: what is on its way inside this process arrives.

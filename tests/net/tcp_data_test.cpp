@@ -33,8 +33,9 @@ TEST_P(TcpData, mayBeWrittenAsSoonAsTheConnectionIsMade) {
   peers->prepare = [](Peer& server) {
     server.onMade = [](Peer& self) { self.transport().write("from the server"); };
   };
-  const auto [client, server] = connect(
-      [](Peer& peer) { peer.onMade = [](Peer& self) { self.transport().write("from the client"); }; });
+  const auto [client, server] = connect([](Peer& peer) {
+    peer.onMade = [](Peer& self) { self.transport().write("from the client"); };
+  });
   until([&] { return !client->received.empty() && !server->received.empty(); });
   EXPECT_EQ(client->received, "from the server");
   EXPECT_EQ(server->received, "from the client");
@@ -71,10 +72,12 @@ TEST_P(TcpData, arrivesWholeInBothDirectionsAtOnceHoweverMuch) {
 
 TEST_P(TcpData, keepsItsOrderWhenWrittenInManyPiecesOverManyTurns) {
   const std::string bytes = pattern(3'000'000);
-  const auto [client, server] = connect();
+  const Pair pair = connect();
+  const auto& client = pair.client;
+  const auto& server = pair.server;
   std::size_t written = 0;
   std::size_t piece = 1;
-  until([&, client = client, server = server] {
+  until([&] {
     for (int writes = 0; writes < 10 && written < bytes.size(); ++writes) {
       piece = piece * 7 % 20'011 + 1;
       client->transport().write(std::string_view(bytes).substr(written, piece));
@@ -86,26 +89,30 @@ TEST_P(TcpData, keepsItsOrderWhenWrittenInManyPiecesOverManyTurns) {
 }
 
 TEST_P(TcpData, waitsWhileTheProtocolDoesNotRead) {
-  const auto [client, server] = connect();
+  const Pair pair = connect();
+  const auto& client = pair.client;
+  const auto& server = pair.server;
   server->transport().pauseProducing();
   server->transport().pauseProducing();
   client->transport().write("now");
   settle();
   EXPECT_EQ(server->received, "");
   server->transport().resumeProducing();
-  until([&, server = server] { return server->received == "now"; });
+  until([&] { return server->received == "now"; });
 }
 
 TEST_P(TcpData, waitsForAProtocolThatPausesBeforeItsFirstByte) {
   peers->prepare = [](Peer& server) {
     server.onMade = [](Peer& self) { self.transport().pauseProducing(); };
   };
-  const auto [client, server] = connect();
+  const Pair pair = connect();
+  const auto& client = pair.client;
+  const auto& server = pair.server;
   client->transport().write("early");
   settle();
   EXPECT_EQ(server->received, "");
   server->transport().resumeProducing();
-  until([&, server = server] { return server->received == "early"; });
+  until([&] { return server->received == "early"; });
 }
 
 TEST_P(TcpData, stopsInTheMiddleOfAStreamThatTheProtocolPauses) {
@@ -113,9 +120,11 @@ TEST_P(TcpData, stopsInTheMiddleOfAStreamThatTheProtocolPauses) {
   peers->prepare = [](Peer& server) {
     server.onData = [](Peer& self, std::string_view) { self.transport().pauseProducing(); };
   };
-  const auto [client, server] = connect();
+  const Pair pair = connect();
+  const auto& client = pair.client;
+  const auto& server = pair.server;
   client->transport().write(bytes);
-  until([&, server = server] {
+  until([&] {
     if (!server->received.empty()) server->transport().resumeProducing();
     return server->received.size() >= bytes.size();
   });
@@ -133,9 +142,11 @@ TEST_P(TcpData, comesFromAndGoesToTheAddressesThatBothEndsName) {
 }
 
 TEST_P(TcpData, knowsItsAddressesAfterTheConnectionIsOver) {
-  const auto [client, server] = connect();
+  const Pair pair = connect();
+  const auto& client = pair.client;
+  const auto& server = pair.server;
   client->transport().loseConnection();
-  until([&, client = client, server = server] { return client->lost() && server->lost(); });
+  until([&] { return client->lost() && server->lost(); });
   EXPECT_EQ(client->transport().getPeer(), server->transport().getHost());
   EXPECT_EQ(client->transport().getHost(), server->transport().getPeer());
 }

@@ -10,9 +10,7 @@ class TcpLifetime : public NetTest {
     port = listenTCP(reactor, 0, factory, defaultBacklog, "127.0.0.1");
     address = port->getHost();
   }
-  ClientEndpoint endpoint() {
-    return HostnameEndpoint(reactor, address.host(), address.port());
-  }
+  ClientEndpoint endpoint() { return HostnameEndpoint(reactor, address.host(), address.port()); }
 
   std::shared_ptr<PeerFactory> factory = std::make_shared<PeerFactory>();
   std::shared_ptr<Port> port;
@@ -152,9 +150,7 @@ TEST(TcpAndItsReactor, mayEndWhileConnecting) {
     static_cast<void>(
         HostnameEndpoint(reactor, silent.address().host(), silent.address().port())
             .connect(Factory::forProtocol<Peer>())
-            .addErrback([&](const Failure& failure) {
-              outcome = shortType(failure);
-            }));
+            .addErrback([&](const Failure& failure) { outcome = shortType(failure); }));
     reactor.iterate();
     EXPECT_EQ(outcome, "");
   }

@@ -93,8 +93,7 @@ INSTANTIATE_TEST_SUITE_P(Loopback, TcpListen, ::testing::Values("127.0.0.1", "::
 class TcpListenOn : public NetTest {
  protected:
   CannotListenError refusal(const std::string& interface) {
-    return refusalOf(
-        [&] { listenTCP(reactor, 0, std::make_shared<PeerFactory>(), 5, interface); });
+    return refusalOf([&] { listenTCP(reactor, 0, std::make_shared<PeerFactory>(), 5, interface); });
   }
 };
 

@@ -42,8 +42,8 @@ struct Connected {
   std::shared_ptr<Recorder> protocol;
 };
 
-const std::vector<std::string> messages = {"hello world!", "", ",", "12:", std::string(300, 'x'),
-                                           std::string("\0\n\xff", 3)};
+const std::vector<std::string> messages = {
+    "hello world!", "", ",", "12:", std::string(300, 'x'), std::string("\0\n\xff", 3)};
 
 std::string encoded() {
   Connected sender;

@@ -50,7 +50,8 @@ TEST_F(Signals, wakeAReactorThatWaits) {
 }
 
 TEST_F(Signals, doAfterwardsWhatTheyDidBefore) {
-  static int caught = 0;
+  static int caught;
+  caught = 0;
   struct sigaction mine {};
   struct sigaction before {};
   mine.sa_handler = [](int) { ++caught; };

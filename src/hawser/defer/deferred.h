@@ -138,7 +138,8 @@ class Deferred : public DeferredBase {
 
   /// Hands the result on to another chain, whatever it is; this one goes on without a value. If the
   /// other was fired by then, AlreadyCalledError goes down this chain. The other's handlers run
-  /// inside this one's: a very long row of chains that are chained so needs as much stack.
+  /// inside this one's: a very long row of chains that are chained so needs as much stack. A chain
+  /// that waits for its own target waits for ever, since it owns the only Resolver.
   Deferred<void> chainDeferred(
       Resolver<T> target, std::source_location where = std::source_location::current()) &&;
 

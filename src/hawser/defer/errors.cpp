@@ -37,6 +37,10 @@ PausedError::PausedError()
           "a paused Deferred was returned, awaited or listed: nobody could unpause it") {}
 PausedError::~PausedError() = default;
 
+SelfWaitError::SelfWaitError()
+    : std::logic_error("a Deferred would have to wait for itself, and could never fire") {}
+SelfWaitError::~SelfWaitError() = default;
+
 NotPausedError::NotPausedError() : std::logic_error("unpause() without a pause()") {}
 NotPausedError::~NotPausedError() = default;
 

@@ -80,6 +80,14 @@ class PausedError : public std::logic_error {
   ~PausedError() override;
 };
 
+/// A handler returned, or a coroutine awaited, a Deferred that waits for that very handler or
+/// coroutine.
+class SelfWaitError : public std::logic_error {
+ public:
+  SelfWaitError();
+  ~SelfWaitError() override;
+};
+
 /// `unpause()` without a `pause()` before it.
 class NotPausedError : public std::logic_error {
  public:

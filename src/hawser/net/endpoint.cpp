@@ -30,9 +30,7 @@ class TcpClient final : public ClientEndpoint::Implementation {
   Deferred<std::shared_ptr<Protocol>> connect(std::shared_ptr<Factory> factory) const override {
     return detail::connectClient(reactor_, host_, port_, options_, std::move(factory));
   }
-  std::string toString() const override {
-    return fmt::format("tcp:{}:{}", hostText(host_), port_);
-  }
+  std::string toString() const override { return fmt::format("tcp:{}:{}", hostText(host_), port_); }
 
  private:
   Reactor& reactor_;
@@ -73,16 +71,19 @@ Address numericAddress(const std::string& host, std::uint16_t port, Address::Fam
                                                         : "expected a numeric IPv6 address");
 }
 
-std::shared_ptr<const ClientEndpoint::Implementation> numericClient(
-    Reactor& reactor, const std::string& host, std::uint16_t port, const ConnectOptions& options,
-    Address::Family family) {
+std::shared_ptr<const ClientEndpoint::Implementation> numericClient(Reactor& reactor,
+                                                                    const std::string& host,
+                                                                    std::uint16_t port,
+                                                                    const ConnectOptions& options,
+                                                                    Address::Family family) {
   numericAddress(host, port, family);
   return std::make_shared<TcpClient>(reactor, host, port, options);
 }
 
-std::shared_ptr<const ServerEndpoint::Implementation> numericServer(
-    Reactor& reactor, std::uint16_t port, int backlog, const std::string& interface,
-    Address::Family family) {
+std::shared_ptr<const ServerEndpoint::Implementation> numericServer(Reactor& reactor,
+                                                                    std::uint16_t port, int backlog,
+                                                                    const std::string& interface,
+                                                                    Address::Family family) {
   return std::make_shared<TcpServer>(reactor, numericAddress(interface, port, family), backlog);
 }
 

@@ -45,7 +45,8 @@ class ClientEndpoint {
   /// what `buildProtocol` threw; with AbandonedError if the reactor ends first. May have failed
   /// already when it returns. Cancelling gives the attempt up and fails with
   /// ConnectingCancelledError; once it has fired, the connection is the protocol's business.
-  [[nodiscard]] Deferred<std::shared_ptr<Protocol>> connect(std::shared_ptr<Factory> factory) const {
+  [[nodiscard]] Deferred<std::shared_ptr<Protocol>> connect(
+      std::shared_ptr<Factory> factory) const {
     return implementation_->connect(std::move(factory));
   }
 
@@ -83,8 +84,8 @@ class ServerEndpoint {
   std::shared_ptr<const Implementation> implementation_;
 };
 
-/// A host by name, or by its IPv4 or IPv6 number. The name is looked up for each connection, and its
-/// addresses are tried one after the other until one answers; `ConnectOptions::timeout` (30 s)
+/// A host by name, or by its IPv4 or IPv6 number. The name is looked up for each connection, and
+/// its addresses are tried one after the other until one answers; `ConnectOptions::timeout` (30 s)
 /// covers all of it. (Twisted's `HostnameEndpoint`.)
 class HostnameEndpoint : public ClientEndpoint {
  public:

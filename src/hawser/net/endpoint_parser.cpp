@@ -114,10 +114,9 @@ EndpointArguments::EndpointArguments(EndpointDescription description,
   for (auto& argument : description_.arguments) {
     if (argument.name.empty()) {
       if (place == byPlace.end())
-        throw BadEndpointError(
-            text, argument.position,
-            fmt::format("an argument too many; {}:{} is all that needs no name", description_.type,
-                        fmt::join(byPlace, ":")));
+        throw BadEndpointError(text, argument.position,
+                               fmt::format("an argument too many; {}:{} is all that needs no name",
+                                           description_.type, fmt::join(byPlace, ":")));
       argument.name = *place++;
     } else if (!contains(byPlace, argument.name) && !contains(byNameOnly, argument.name)) {
       std::vector<std::string_view> known(byPlace);
@@ -132,8 +131,7 @@ EndpointArguments::EndpointArguments(EndpointDescription description,
   }
 }
 
-const EndpointDescription::Argument* EndpointArguments::find(
-    std::string_view name) const noexcept {
+const EndpointDescription::Argument* EndpointArguments::find(std::string_view name) const noexcept {
   for (const auto& argument : description_.arguments)
     if (argument.name == name) return &argument;
   return nullptr;
@@ -154,8 +152,7 @@ std::string EndpointArguments::required(std::string_view name) const {
   return argument->value;
 }
 
-std::optional<long> EndpointArguments::number(std::string_view name, long least,
-                                              long most) const {
+std::optional<long> EndpointArguments::number(std::string_view name, long least, long most) const {
   const auto* argument = find(name);
   if (!argument) return std::nullopt;
   const std::string& text = argument->value;
@@ -173,10 +170,11 @@ std::optional<double> EndpointArguments::seconds(std::string_view name) const {
   if (!argument) return std::nullopt;
   const std::string& text = argument->value;
   double seconds = 0;
-  auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), seconds,
-                                       std::chars_format::fixed);
+  auto [stop, error] =
+      std::from_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
   // Written so that "nan" is refused too.
-  if (error != std::errc() || stop != text.data() + text.size() || !(seconds > 0 && seconds <= most))
+  if (error != std::errc() || stop != text.data() + text.size() ||
+      !(seconds > 0 && seconds <= most))
     reject(name, fmt::format("\"{}\" must be a number of seconds above 0", name));
   return seconds;
 }

@@ -44,8 +44,8 @@ std::string marked(std::string_view text, std::size_t position) {
 
 std::string badText(std::string_view kind, std::string_view text, std::size_t position,
                     std::string_view problem) {
-  return fmt::format("bad {} \"{}\": {} (at byte {}: \"{}\")", kind, marked(text, std::string::npos),
-                     problem, position, marked(text, position));
+  return fmt::format("bad {} \"{}\": {} (at byte {}: \"{}\")", kind,
+                     marked(text, std::string::npos), problem, position, marked(text, position));
 }
 
 }  // namespace
@@ -79,8 +79,9 @@ ConnectTimeoutError::ConnectTimeoutError(std::string where, std::chrono::nanosec
 ConnectTimeoutError::~ConnectTimeoutError() = default;
 
 DNSLookupError::DNSLookupError(std::string name, std::string reason)
-    : ConnectError(name, 0, fmt::format("could not look up the name \"{}\": {}",
-                                          marked(name, std::string::npos), reason)),
+    : ConnectError(name, 0,
+                   fmt::format("could not look up the name \"{}\": {}",
+                               marked(name, std::string::npos), reason)),
       reason_(std::move(reason)) {}
 DNSLookupError::~DNSLookupError() = default;
 

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <memory>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace hawser {
@@ -27,10 +28,9 @@ bool isLocalhost(std::string_view name) {
   if (name.size() < localhost.size()) return false;
   const std::size_t before = name.size() - localhost.size();
   if (before > 0 && name[before - 1] != '.') return false;
-  return std::equal(localhost.begin(), localhost.end(), name.begin() + before,
-                    [](char expected, char byte) {
-                      return byte == expected || byte == expected - 'a' + 'A';
-                    });
+  return std::equal(
+      localhost.begin(), localhost.end(), name.begin() + before,
+      [](char expected, char byte) { return byte == expected || byte == expected - 'a' + 'A'; });
 }
 
 Addresses loopback(std::uint16_t port) {
@@ -40,15 +40,22 @@ Addresses loopback(std::uint16_t port) {
   return {Address(Address::Family::ipv4, ipv4, port), Address(Address::Family::ipv6, ipv6, port)};
 }
 
+/// What a thread found out. The error itself is made on the reactor's thread: exceptions of the
+/// standard library share their text by counts that ThreadSanitizer does not see.
+struct Answer {
+  Addresses addresses;
+  std::string problem;  // why there are none
+};
+
 /// Blocks: for a thread of its own.
-Addresses lookUpNow(const std::string& name, std::uint16_t port) {
+Answer lookUpNow(const std::string& name, std::uint16_t port) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_ADDRCONFIG;
   addrinfo* found = nullptr;
   const int error = ::getaddrinfo(name.c_str(), nullptr, &hints, &found);
-  if (error == EAI_SYSTEM) throw DNSLookupError(name, errorText(errno));
-  if (error != 0) throw DNSLookupError(name, ::gai_strerror(error));
+  if (error == EAI_SYSTEM) return {{}, errorText(errno)};
+  if (error != 0) return {{}, ::gai_strerror(error)};
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
   Addresses addresses;
   for (const addrinfo* each = found; each; each = each->ai_next) {
@@ -58,14 +65,12 @@ Addresses lookUpNow(const std::string& name, std::uint16_t port) {
     if (known && std::find(addresses.begin(), addresses.end(), address) == addresses.end())
       addresses.push_back(address);
   }
-  if (addresses.empty()) throw DNSLookupError(name, "it has neither IPv4 nor IPv6 addresses");
-  return addresses;
+  return {std::move(addresses), "it has neither IPv4 nor IPv6 addresses"};
 }
 
-/// No thread has the firing end, or ever will: says why instead.
-Deferred<Addresses> refused(Deferred<Addresses> abandoned, DNSLookupError why) {
-  return std::move(abandoned).addErrback(
-      [why = std::move(why)](const AbandonedError&) -> Failure { return why; });
+Result<Addresses> judge(const std::string& name, Answer answer) {
+  if (answer.addresses.empty()) return Failure(DNSLookupError(name, std::move(answer.problem)));
+  return std::move(answer.addresses);
 }
 
 }  // namespace
@@ -77,22 +82,23 @@ Deferred<std::vector<Address>> lookupHost(Reactor& reactor, const std::string& n
   if (isLocalhost(name)) return loopback(port);
   if (name.empty() || name.find('\0') != std::string::npos)
     return Failure(DNSLookupError(name, "that cannot be a name"));
-  auto [deferred, resolver] = makeDeferred<Addresses>();
+  auto [deferred, resolver] = makeDeferred<Answer>();
   auto job = [name, port, remote = reactor.remote(std::move(resolver))]() mutable {
-    try {
-      remote.callback(lookUpNow(name, port));
-    } catch (const DNSLookupError& error) {
-      remote.errback(Failure(error));
-    }
+    remote.callback(lookUpNow(name, port));
   };
+  // A job that is refused abandons the Deferred: that failure becomes the reason.
+  std::string refusal;
   try {
-    if (!detail::runLookup(std::move(job)))
-      return refused(std::move(deferred),
-                     DNSLookupError(name, "too many names are being looked up already"));
+    if (!detail::runLookup(std::move(job))) refusal = "too many names are being looked up already";
   } catch (const std::system_error& error) {
-    return refused(std::move(deferred), DNSLookupError(name, error.what()));
+    refusal = error.what();
   }
-  return std::move(deferred);
+  return std::move(deferred).addCallbacks(
+      [name](Answer answer) { return judge(name, std::move(answer)); },
+      [name, refusal](const Failure& failure) -> Result<Addresses> {
+        if (refusal.empty() || !failure.check<AbandonedError>()) return failure;
+        return Failure(DNSLookupError(name, refusal));
+      });
 }
 
 }  // namespace hawser

@@ -12,8 +12,8 @@ namespace hawser {
 /// shared_ptr to it. Connections that were accepted live on after it.
 ///
 /// When the process or the system has no descriptors or memory left (EMFILE and its like),
-/// accepting pauses: this is logged once, clients wait in the listen queue, and the port tries again
-/// until it succeeds.
+/// accepting pauses: this is logged once, clients wait in the listen queue, and the port tries
+/// again until it succeeds.
 class Port {
  public:
   virtual ~Port();

@@ -14,9 +14,8 @@ std::shared_ptr<Port> listenTCP(Reactor& reactor, std::uint16_t port,
                                 std::shared_ptr<Factory> factory, int backlog,
                                 const std::string& interface) {
   reactor.checkThread("listenTCP");
-  const auto address = interface.empty()
-                           ? Address::any(Address::Family::ipv4, port)
-                           : Address::fromNumericHost(interface, port);
+  const auto address = interface.empty() ? Address::any(Address::Family::ipv4, port)
+                                         : Address::fromNumericHost(interface, port);
   if (!address)
     throw CannotListenError(detail::destination(interface, port),
                             "an interface is given by its numeric address");

@@ -59,7 +59,12 @@ Node* Link<T, Lanes>::await(Deferred<U>&& returned) noexcept {
   // Before anything waits, since destroying captures may fire what is to be waited for.
   if (!keep) destroyCallable();
   if (DeferredAccess::takeReady(pending, *this)) return this;
-  if (adopt(this, DeferredAccess::release(pending, "waited for"), keep))
+  Node* tail = DeferredAccess::release(pending, "waited for");
+  if (waitsFor(tail, this)) {
+    detach(tail);
+    return fail(Failure(SelfWaitError(), this->site));
+  }
+  if (adopt(this, tail, keep))
     poolFree(this, this->granules * poolGranule);
   return nullptr;
 }

@@ -178,7 +178,7 @@ template <class F>
 auto Deferred<T>::addErrback(F f, std::source_location where) && {
   static_assert(std::is_invocable_v<F&, Failure> || detail::catchesType<F>,
                 "addErrback: an errback takes a Failure or a const E&");
-  static_assert(std::is_void_v<detail::ReturnedForFailure<F>> ||
+  static_assert(std::is_void_v<detail::ValueOf<detail::ReturnedForFailure<F>, T>> ||
                     detail::fitsChain<detail::ReturnedForFailure<F>, T>,
                 "addErrback: what the errback returns does not fit the Deferred's type");
   return then(detail::OnErrback<T, F>{std::move(f)}, where);

@@ -75,6 +75,8 @@ struct ListSource final : NodeOf<typename Collect::Output> {
     return result;
   }
 
+  Node* take(Node*) override { return nullptr; }
+
   void cancelSource(std::source_location where) override {
     if (this->fired) return;
     ++this->references;

@@ -154,6 +154,19 @@ bool adopt(Node* link, Node* tail, bool keep) noexcept {
   return true;
 }
 
+bool waitsFor(const Node* tail, const Node* waiter) noexcept {
+  // Down from one and up from the other, in step: the shorter way says enough.
+  const Node* down = tail;
+  const Node* up = waiter;
+  for (;;) {
+    if (down == waiter || up == tail) return true;
+    if (down->kind == NodeKind::source || down->hasResult() || !down->inner) return false;
+    if (up->consumer != Consumer::next && up->consumer != Consumer::adopter) return false;
+    down = down->inner;
+    up = static_cast<const Node*>(up->waiter);
+  }
+}
+
 bool isPaused(const Node* tail) noexcept {
   return tail->pauseSeen && headOf(tail)->pauses != 0;
 }

@@ -139,8 +139,6 @@ struct Node : Waiter {
   /// Sources: destroys the canceller, which is of no more use once the source has fired.
   virtual void dropCanceller() noexcept {}
 
-  Node* take(Node*) override { return nullptr; }
-
  protected:
   ~Node() {}
 };
@@ -169,6 +167,9 @@ inline void runIfReady(Node* tail) {
 /// `link`, whose handler returned the chain that ends in `tail`, waits for it. True if `link` was
 /// no longer needed and is gone: its consumer waits for `tail` itself.
 [[nodiscard]] bool adopt(Node* link, Node* tail, bool keep) noexcept;
+/// Whether the chain that ends in `tail` waits, by itself or through others, for `waiter`: it could
+/// never go on if `waiter` waited for it.
+bool waitsFor(const Node* tail, const Node* waiter) noexcept;
 /// Makes `waiter` the consumer of the chain that ends in `tail`.
 void attach(Node* tail, Waiter* waiter, Consumer kind) noexcept;
 /// True if the chain that ends in `tail` is paused; nobody could unpause it after it was moved.

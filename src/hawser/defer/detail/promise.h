@@ -28,7 +28,12 @@ struct AwaiterBase {
 
   template <class P>
   void await_suspend(std::coroutine_handle<P> handle) {
-    attach(DeferredAccess::release(deferred, "awaited"), &handle.promise(), Consumer::adopter);
+    Node* tail = DeferredAccess::release(deferred, "awaited");
+    if (waitsFor(tail, &handle.promise())) {
+      detach(tail);
+      throw SelfWaitError();
+    }
+    attach(tail, &handle.promise(), Consumer::adopter);
     coroutine = &handle.promise();
   }
 

@@ -88,6 +88,8 @@ struct Source : NodeOf<T> {
     return ::new (poolAllocate(sizeof(Source))) Source(where);
   }
 
+  Node* take(Node*) override { return nullptr; }
+
   void dispose() noexcept override {
     this->destroyResult();
     if (this->handles) dropHandles(this);

@@ -35,8 +35,7 @@ class ClientSession final : public ConnectionObserver {
 }  // namespace
 
 Deferred<std::shared_ptr<Protocol>> connectClient(Reactor& reactor, std::string host,
-                                                  std::uint16_t port,
-                                                  const ConnectOptions& options,
+                                                  std::uint16_t port, const ConnectOptions& options,
                                                   std::shared_ptr<Factory> factory) {
   reactor.checkThread("ClientEndpoint::connect");
   std::shared_ptr<ClientSession> session;

@@ -21,8 +21,8 @@ class ConnectAttempt final : private ConnectHandler, private Disconnectable {
  public:
   static Deferred<ChannelPtr> begin(Reactor& reactor, ChannelPtr channel, const Address& peer) {
     auto attempt = std::make_shared<ConnectAttempt>(std::move(channel), peer);
-    auto [deferred, resolver] = makeDeferred<ChannelPtr>(
-        [weak = std::weak_ptr(attempt)](Resolver<ChannelPtr>& cancelled) {
+    auto [deferred, resolver] =
+        makeDeferred<ChannelPtr>([weak = std::weak_ptr(attempt)](Resolver<ChannelPtr>& cancelled) {
           if (const auto found = weak.lock()) found->cancel(cancelled);
         });
     attempt->resolver_ = std::move(resolver);

@@ -53,9 +53,8 @@ Deferred<Dialled> dial(Reactor& reactor, std::string host, std::uint16_t port,
                     if (result || !result.failure().check<CancelledError>()) return result;
                     return Failure(ConnectTimeoutError(where, allowed));
                   })
-      .addErrback([where](const CancelledError&) -> Failure {
-        return ConnectingCancelledError(where);
-      });
+      .addErrback(
+          [where](const CancelledError&) -> Failure { return ConnectingCancelledError(where); });
 }
 
 }  // namespace hawser::detail

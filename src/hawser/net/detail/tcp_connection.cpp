@@ -13,7 +13,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include <cerrno>
 #include <chrono>
 #include <stdexcept>
 #include <utility>
@@ -39,8 +38,8 @@ void TcpConnection::notify(const char* name, Event event) {
     event();
   } catch (...) {
     const Failure thrown = Failure::current();
-    logging::err(thrown, fmt::format("{} threw; aborting the connection with {}", name,
-                                     peer_.toString()));
+    logging::err(thrown,
+                 fmt::format("{} threw; aborting the connection with {}", name, peer_.toString()));
     if (channel_) abort(Failure(ConnectionAborted(peer_.toString())).withCause(thrown));
   }
 }
@@ -51,8 +50,7 @@ void TcpConnection::start(Reactor& reactor, ChannelPtr channel, const Address& h
   auto connection = std::make_shared<TcpConnection>(reactor, std::move(channel), host, peer,
                                                     std::move(protocol), std::move(maker));
   reactor.attach(*connection);
-  connection->notify("connectionMade",
-                     [&] { connection->protocol_->makeConnection(*connection); });
+  connection->notify("connectionMade", [&] { connection->protocol_->makeConnection(*connection); });
   if (connection->channel_ && !connection->readPaused_ && !connection->receiving_)
     connection->startReceiving();
 }
@@ -70,7 +68,7 @@ TcpConnection::TcpConnection(Reactor& reactor, ChannelPtr channel, const Address
 TcpConnection::~TcpConnection() = default;
 
 bool TcpConnection::writable() const noexcept {
-  if (!channel_ || writeEnding_ || writeError_ != 0) return false;
+  if (!channel_ || writeEnding_) return false;
   return !disconnecting_ || (extras_ && extras_->producer);
 }
 
@@ -204,7 +202,6 @@ void TcpConnection::received(std::span<const std::byte> bytes) {
 
 void TcpConnection::receiveEnded(std::error_code error) {
   readEnded_ = true;
-  if (writeError_ != 0) return finish(Failure(ConnectionLost(peer_.toString(), writeError_)));
   if (error) return finish(Failure(ConnectionLost(peer_.toString(), error.value())));
   if (disconnecting_) {
     if (writeEnded_) finish(doneFailure());
@@ -220,15 +217,9 @@ void TcpConnection::sent(std::size_t, std::size_t left) {
   reactor_.afterTurn(*this);
 }
 
+// What the peer sent before it went has been delivered by now (see the rules of backends).
 void TcpConnection::sendFailed(std::error_code error) {
-  sending_ = false;
-  const bool peerGone = error.value() == EPIPE || error.value() == ECONNRESET;
-  if (!peerGone || readEnded_ || readPaused_ || disconnecting_)
-    return finish(Failure(ConnectionLost(peer_.toString(), error.value())));
-  // The peer may have said something before it went: an answer that explains why. It is delivered
-  // first; then the channel reports the end.
-  writeError_ = error.value();
-  queue_.clear();
+  finish(Failure(ConnectionLost(peer_.toString(), error.value())));
 }
 
 void TcpConnection::afterTurn() {
@@ -268,8 +259,7 @@ void TcpConnection::drained() {
 bool TcpConnection::peerStillSends() const noexcept {
   if (readEnded_) return false;
   int unread = 0;
-  return discarded_ ||
-         (::ioctl(channel_->descriptor(), FIONREAD, &unread) == 0 && unread > 0);
+  return discarded_ || (::ioctl(channel_->descriptor(), FIONREAD, &unread) == 0 && unread > 0);
 }
 
 // A socket that is closed with bytes unread, or that gets some afterwards, answers with a reset,
@@ -306,8 +296,7 @@ void TcpConnection::finish(const Failure& reason) {
   lost_.reset();
   if (const auto extras = std::exchange(extras_, nullptr)) {
     if (extras->lingerTimer.active()) extras->lingerTimer.cancel();
-    if (extras->producer)
-      notify("stopProducing", [&] { extras->producer->stopProducing(); });
+    if (extras->producer) notify("stopProducing", [&] { extras->producer->stopProducing(); });
   }
   const auto protocol = std::exchange(protocol_, nullptr);
   notify("connectionLost", [&] { protocol->connectionLost(reason); });

@@ -115,7 +115,6 @@ class TcpConnection final : public Transport,
   std::optional<Failure> lost_;  // aborted: what `afterTurn` is to tell the protocol
   Address peer_;
   mutable Address host_;
-  int writeError_ = 0;          // the peer takes nothing any more; it may have sent something
   bool receiving_ = false;      // the channel was asked to
   bool readPaused_ = false;     // the protocol asked for it
   bool readEnded_ = false;      // the peer has finished sending

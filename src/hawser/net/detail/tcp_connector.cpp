@@ -30,8 +30,8 @@ void TcpConnector::connect() {
   factoryStarted_ = true;
   state_ = State::connecting;
   // The factory is never called back from inside `connect`, even if all is known at once.
-  start_ = reactor_.callLater(Clock::Duration::zero(),
-                              [self = shared_from_this()] { self->begin(); });
+  start_ =
+      reactor_.callLater(Clock::Duration::zero(), [self = shared_from_this()] { self->begin(); });
   tellFactory("startedConnecting", [&] { factory_->startedConnecting(*this); });
 }
 

@@ -43,8 +43,8 @@ class TcpConnector final : public Connector,
   std::string host_;
   std::shared_ptr<ClientFactory> factory_;
   ConnectOptions options_;
-  DelayedCall start_;       // state connecting, dialling has not begun
-  CancelHandle attempt_;    // state connecting, dialling
+  DelayedCall start_;                 // state connecting, dialling has not begun
+  CancelHandle attempt_;              // state connecting, dialling
   std::weak_ptr<Protocol> protocol_;  // state connected
   std::uint16_t port_;
   State state_ = State::disconnected;
