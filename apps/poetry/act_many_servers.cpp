@@ -17,12 +17,11 @@ namespace {
 
 void introduce(const std::vector<DemoServer>& servers) {
   tell(
-      fmt::format("1. Many servers at once\n\n"
-                  "   Here are {} servers, each of them difficult in its own way:\n\n",
-                  servers.size()));
+      "1. Many servers at once\n\n"
+      "   Here are {} servers, each of them difficult in its own way:\n\n",
+      servers.size());
   for (const DemoServer& server : servers)
-    tell(fmt::format("   {:<14.14} {:<22} {}\n", server.poem.name, server.name.toString(),
-                     server.prospect()));
+    tell("   {:<14.14} {:<22} {}\n", server.poem.name, server.name.toString(), server.prospect());
   tell(
       "\n   One client asks all of them at the same time and waits for none of them:\n"
       "   each answer is a Deferred, a value that does not exist yet. This is what it\n"
@@ -34,15 +33,15 @@ Deferred<Outcome> watch(Stage& stage, const DemoServer& server) {
   std::string soFar;
   OnPiece onPiece = [&stage, &server, &soFar](std::string_view piece) {
     soFar += piece;
-    tell(fmt::format("{}  {:<14.14} {} {:>5} B  {}\n", stage.time(), server.poem.name,
-                     bar(soFar.size(), server.poem.text.size()), soFar.size(), lastWords(soFar)));
+    tell("{}  {:<14.14} {} {:>5} B  {}\n", stage.time(), server.poem.name,
+         bar(soFar.size(), server.poem.text.size()), soFar.size(), lastWords(soFar));
   };
   PoemSource source{server.name, {}};
   Outcome outcome = co_await ask(stage, std::move(source), std::move(onPiece));
   const std::string how = outcome.poem
                               ? "is whole:\n" + excerpt(*outcome.poem)
                               : "failed: " + outcome.poem.failure().getErrorMessage() + "\n";
-  tell(fmt::format("{}  {:<14.14} {}", stage.time(), server.poem.name, how));
+  tell("{}  {:<14.14} {}", stage.time(), server.poem.name, how);
   co_return outcome;
 }
 
@@ -74,17 +73,17 @@ Deferred<bool> actManyServers(Stage& stage) {
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     const DemoServer& server = stage.servers[i];
     const Outcome& outcome = outcomes[i].value();
-    tell(fmt::format("   {:<14.14}  {:<22}  {:7.2f}\n", server.poem.name,
-                     resultText(server, outcome), outcome.seconds));
+    tell("   {:<14.14}  {:<22}  {:7.2f}\n", server.poem.name, resultText(server, outcome),
+         outcome.seconds);
     oneAfterTheOther += outcome.seconds;
     asExpected = asExpected && asItShould(server, outcome);
   }
-  tell(fmt::format(
+  tell(
       "\n   One after the other that would be {:.2f} s. All at once it took {:.2f} s: as\n"
       "   long as the slowest. The two that failed did so on their own, and cost\n"
       "   the others nothing. What came from torn-page was half a poem; that its\n"
       "   connection was reset kept it from being taken for a whole one.\n\n",
-      oneAfterTheOther, allAtOnce));
+      oneAfterTheOther, allAtOnce);
   co_return asExpected;
 }
 

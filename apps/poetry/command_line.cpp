@@ -161,7 +161,8 @@ void describeDemo(CLI::App& app, DemoOptions& options) {
 std::optional<int> parseCommandLine(int argc, char** argv, Command& command) {
   CLI::App app(
       "Poems over the network: slow servers, a patient client, a transformation service, "
-      "a caching proxy.");
+      "a caching proxy.",
+      "poetry");
   app.require_subcommand(1);
   addCommand(app, command, "serve", "send a poem to everybody who connects", describeServe, serve);
   addCommand(app, command, "get", "read poems from many servers at once", describeGet, get);

@@ -1,7 +1,5 @@
 #include <poetry/demo_stage.h>
 
-#include <fmt/format.h>
-
 #include <chrono>
 #include <cstdio>
 #include <utility>
@@ -24,7 +22,7 @@ Deferred<Outcome> ask(Stage& stage, PoemSource source, OnPiece onPiece) {
   co_return Outcome{std::move(poem), stage.secondsSince(asked)};
 }
 
-void tell(std::string_view text) noexcept {
+void tellText(std::string_view text) noexcept {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
 }

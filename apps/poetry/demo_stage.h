@@ -8,9 +8,12 @@
 #include <hawser/net/port.h>
 #include <hawser/reactor/reactor.h>
 
+#include <fmt/format.h>
+
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace poetry {
@@ -38,6 +41,11 @@ hawser::Deferred<Outcome> ask(Stage& stage, PoemSource source, OnPiece onPiece =
 
 /// A part of the story, on standard output. Whether anybody hears it is no concern of the servers
 /// and clients in it.
-void tell(std::string_view text) noexcept;
+void tellText(std::string_view text) noexcept;
+
+template <class... Args>
+void tell(fmt::format_string<Args...> text, Args&&... args) {
+  tellText(fmt::format(text, std::forward<Args>(args)...));
+}
 
 }  // namespace poetry

@@ -18,7 +18,8 @@ using namespace hawser;
 int runProgram(std::string_view name, unique_function<Deferred<int>(Reactor&)> main) {
   return task::react([name, main = std::move(main)](Reactor& reactor) mutable {
     return maybeDeferred(main, reactor).addErrback([name](Failure why) -> Result<int> {
-      if (why.check<CancelledError>()) return why;  // a signal: react knows the exit status
+      // After a signal: react knows the exit status.
+      if (why.check<CancelledError, AbandonedError>()) return why;
       complain(name, why.getErrorMessage());
       return 1;
     });

@@ -83,9 +83,9 @@ TEST(Threads, abandonWhatTheyLeaveBehindAtTheirEnd) {
 TEST(Threads, shareFailures) {
   const Failure failure{Oops()};
   std::string there;
-  std::thread([&there, failure]() mutable {
-    failure.addSite(detail::SiteKind::passed, std::source_location::current());
-    there = failure.getErrorMessage();
+  std::thread([&there, copy = failure]() mutable {
+    copy.addSite(detail::SiteKind::passed, std::source_location::current());
+    there = copy.getErrorMessage();
   }).join();
   EXPECT_EQ(there, "oops");
   EXPECT_EQ(failure.getTraceback().find("passed"), std::string::npos);

@@ -111,20 +111,27 @@ TEST_F(HostLookup, ofManyNamesAtOnceAnswersEach) {
 TEST_F(HostLookup, isRefusedWhenTooManyWaitAlready) {
   std::promise<void> go;
   const std::shared_future<void> gate = go.get_future().share();
+  std::atomic<int> begun{0};
   std::atomic<int> done{0};
-  int accepted = 0;
-  while (detail::runLookup([gate, &done] {
-    gate.wait();
-    ++done;
-  }))
-    ++accepted;
-  EXPECT_GE(accepted, 1024);
+  const auto submit = [&] {
+    return detail::runLookup([gate, &begun, &done] {
+      ++begun;
+      gate.wait();
+      ++done;
+    });
+  };
+  // Every thread is busy first: then nobody takes a job out of the queue that is filled next.
+  for (int thread = 0; thread < 8; ++thread) EXPECT_TRUE(submit());
+  until([&] { return begun == 8; });
+  int waiting = 0;
+  while (submit()) ++waiting;
+  EXPECT_EQ(waiting, 1024);
   const auto result = resultOf(lookupHost(reactor, "example.org", 80));
   go.set_value();
   ASSERT_FALSE(result);
   EXPECT_TRUE(result.failure().check<DNSLookupError>());
   EXPECT_NE(result.failure().getErrorMessage().find("too many"), std::string::npos);
-  until([&] { return done == accepted; });
+  until([&] { return done == 8 + waiting; });
 }
 
 TEST_F(HostLookup, failsAConnectionWithTheNamesError) {

@@ -83,6 +83,35 @@ TEST_P(ChannelLifetime, aNewChannelIsNotGivenTheEventsOfAnOldOne) {
   EXPECT_FALSE(fromNew.ended);
 }
 
+TEST_P(ChannelLifetime, aNewConnectionIsNotTakenForConnectedByAnEventOfAnOldOne) {
+  // A server that answers nobody any more: its queue of one is full.
+  ChannelPtr server = backend->open(AF_INET, SOCK_STREAM);
+  ASSERT_FALSE(server->bind(loopback(0)));
+  ASSERT_FALSE(server->listen(0));
+  const FileDescriptor filling = client(server->localAddress());
+
+  auto [one, onePeer] = connected();
+  auto [other, otherPeer] = connected();
+  Received fromOne;
+  Received fromOther;
+  ChannelPtr fresh;
+  ConnectOutcome outcome;
+  one->receive(fromOne);
+  other->receive(fromOther);
+  turn();
+  const auto replace = [&](ChannelPtr& channel) {
+    channel.reset();
+    fresh = backend->open(AF_INET, SOCK_STREAM);
+    fresh->connect(server->localAddress(), outcome);
+  };
+  fromOne.onData = [&, &channel = other] { replace(channel); };
+  fromOther.onData = [&, &channel = one] { replace(channel); };
+  writeTo(onePeer, "x");
+  writeTo(otherPeer, "x");
+  for (int i = 0; i < 3; ++i) turn();
+  EXPECT_FALSE(outcome.known());
+}
+
 TEST_P(ChannelLifetime, mayOutliveItsBackendAndDoesNothingThen) {
   auto [channel, peer] = connected();
   Received received;

@@ -129,7 +129,7 @@ void Reactor::iterate(Duration longest) {
 }
 
 std::optional<Reactor::TimePoint> Reactor::nextWake() const noexcept {
-  if (!afterTurn_.empty() || !remoteCalls_->empty()) return TimePoint::min();
+  if (!afterTurn_.empty()) return TimePoint::min();
   return timers_.nextDue();
 }
 

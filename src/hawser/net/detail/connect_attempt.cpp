@@ -38,7 +38,7 @@ class ConnectAttempt final : private ConnectHandler, private Disconnectable {
  private:
   void connected() override {
     const auto self = end();
-    channel_->setOption(IPPROTO_TCP, TCP_NODELAY, 1);
+    static_cast<void>(channel_->setOption(IPPROTO_TCP, TCP_NODELAY, 1));
     resolver_.callback(std::move(channel_));
   }
 
@@ -78,7 +78,7 @@ Deferred<ChannelPtr> connectChannel(Reactor& reactor, const Address& peer, const
   try {
     ChannelPtr channel = reactor.backend().open(nativeFamily(peer), SOCK_STREAM);
     if (local.family() != Address::Family::none) {
-      if (local.port() != 0) channel->setOption(SOL_SOCKET, SO_REUSEADDR, 1);
+      if (local.port() != 0) static_cast<void>(channel->setOption(SOL_SOCKET, SO_REUSEADDR, 1));
       if (const std::error_code error = channel->bind(toNative(local)))
         return Failure(ConnectBindError(peer.toString(), local.toString(), error.value()));
     }

@@ -113,7 +113,8 @@ void TcpConnection::abortConnection() {
 void TcpConnection::abort(Failure reason) {
   // Closing a lingering socket with a time of 0 sends a reset.
   const linger reset{1, 0};
-  channel_->setOption(SOL_SOCKET, SO_LINGER, std::as_bytes(std::span(&reset, 1)));
+  static_cast<void>(
+      channel_->setOption(SOL_SOCKET, SO_LINGER, std::as_bytes(std::span(&reset, 1))));
   disconnecting_ = true;
   closeChannel();
   lost_ = std::move(reason);
@@ -132,11 +133,11 @@ Address TcpConnection::getHost() const {
 }
 
 void TcpConnection::setTcpNoDelay(bool on) {
-  if (channel_) channel_->setOption(IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0);
+  if (channel_) static_cast<void>(channel_->setOption(IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0));
 }
 bool TcpConnection::getTcpNoDelay() const { return option(IPPROTO_TCP, TCP_NODELAY); }
 void TcpConnection::setTcpKeepAlive(bool on) {
-  if (channel_) channel_->setOption(SOL_SOCKET, SO_KEEPALIVE, on ? 1 : 0);
+  if (channel_) static_cast<void>(channel_->setOption(SOL_SOCKET, SO_KEEPALIVE, on ? 1 : 0));
 }
 bool TcpConnection::getTcpKeepAlive() const { return option(SOL_SOCKET, SO_KEEPALIVE); }
 
@@ -144,7 +145,8 @@ bool TcpConnection::option(int level, int name) const {
   int value = 0;
   std::size_t size = 0;
   if (channel_)
-    channel_->getOption(level, name, std::as_writable_bytes(std::span(&value, 1)), size);
+    static_cast<void>(
+        channel_->getOption(level, name, std::as_writable_bytes(std::span(&value, 1)), size));
   return value != 0;
 }
 
@@ -251,7 +253,7 @@ void TcpConnection::drained() {
     return finish(doneFailure());
   }
   if (!writeEnding_ || std::exchange(writeEnded_, true)) return;
-  channel_->shutdownSend();
+  static_cast<void>(channel_->shutdownSend());
   notify("writeConnectionLost", [&] { protocol_->writeConnectionLost(); });
   if (channel_ && readEnded_) finish(doneFailure());
 }
@@ -267,7 +269,7 @@ bool TcpConnection::peerStillSends() const noexcept {
 // to be flushed. So the peer is told that this side has finished, and may finish too.
 void TcpConnection::lingerForPeer() {
   if (std::exchange(lingering_, true)) return;
-  if (!std::exchange(writeEnded_, true)) channel_->shutdownSend();
+  if (!std::exchange(writeEnded_, true)) static_cast<void>(channel_->shutdownSend());
   extras().lingerTimer = reactor_.callLater(lingerTime, [weak = weak_from_this()] {
     const auto self = std::static_pointer_cast<TcpConnection>(weak.lock());
     if (self && self->channel_) self->finish(self->doneFailure());

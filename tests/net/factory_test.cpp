@@ -1,0 +1,56 @@
+#include <hawser/net/factory.h>
+
+#include "net/net_fixture.h"
+
+#include <stdexcept>
+#include <string>
+
+namespace hawser::nettest {
+namespace {
+
+const Address peer = Address::parse("127.0.0.1:1");
+
+class Greeter final : public Protocol {
+ public:
+  Greeter(std::string greeting, int times) : text(std::move(greeting)), count(times) {}
+  void dataReceived(std::string_view) override {}
+
+  std::string text;
+  int count;
+};
+
+TEST(Factory, forProtocolMakesANewOneOfTheSameArgumentsEachTime) {
+  const auto factory = Factory::forProtocol<Greeter>("hello", 3);
+  const auto first = std::static_pointer_cast<Greeter>(factory->buildProtocol(peer));
+  const auto second = std::static_pointer_cast<Greeter>(factory->buildProtocol(peer));
+  EXPECT_NE(first, second);
+  EXPECT_EQ(second->text, "hello");
+  EXPECT_EQ(second->count, 3);
+}
+
+TEST(Factory, fromAFunctionIsCalledWithThePeersAddress) {
+  const auto factory = factoryFrom([](const Address& address) -> std::shared_ptr<Protocol> {
+    if (address.port() == 1) return nullptr;
+    return std::make_shared<Greeter>(address.toString(), 1);
+  });
+  EXPECT_FALSE(factory->buildProtocol(peer));
+  const auto built = std::static_pointer_cast<Greeter>(factory->buildProtocol(peer.withPort(2)));
+  EXPECT_EQ(built->text, "tcp:127.0.0.1:2");
+}
+
+TEST(Factory, isStartedByItsFirstUserAndStoppedByItsLast) {
+  PeerFactory factory;
+  for (int round = 1; round <= 2; ++round) {
+    factory.doStart();
+    factory.doStart();
+    factory.doStop();
+    EXPECT_EQ(factory.stops, round - 1);
+    factory.doStop();
+    EXPECT_EQ(factory.starts, round);
+    EXPECT_EQ(factory.stops, round);
+  }
+  EXPECT_THROW(factory.doStop(), std::logic_error);
+}
+
+}  // namespace
+}  // namespace hawser::nettest
