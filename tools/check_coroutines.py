@@ -1,8 +1,8 @@
-"""Finds lambdas with captures that are temporaries inside a co_await expression.
+"""Finds temporaries inside a co_await expression that are lambdas with captures, or braced lists.
 
     check_coroutines.py ROOT
 
-GCC 12 destroys such a temporary twice. Name the lambda first and move it in:
+GCC 12 destroys such a temporary twice. Name it first and move it in:
 
     auto body = [name] { ... };
     co_await run(std::move(body));
@@ -29,6 +29,9 @@ CO_AWAIT = re.compile(r"\bco_await\b")
 # tells it from a subscript, and from an attribute.
 CAPTURING_LAMBDA = re.compile(r"(?<![\w)\]\[])\s*\[(?!\s*[\]\[])[^\[\]]+\]\s*[({<]")
 
+# An argument in braces: the temporary that it makes may have a destructor.
+BRACED_ARGUMENT = re.compile(r"[(,{]\s*(\{)\s*[^\s}]")
+
 
 def blank(match):
     return re.sub(r"[^\n]", " ", match[0])
@@ -51,7 +54,7 @@ def awaited_expression(code, start):
 
 
 def findings(text):
-    """The line numbers of such lambdas."""
+    """The line numbers of such temporaries."""
     code = NOT_CODE.sub(blank, text)
     lines = set()
     for await_ in CO_AWAIT.finditer(code):
@@ -59,6 +62,8 @@ def findings(text):
         for match in CAPTURING_LAMBDA.finditer(expression):
             opening = await_.end() + match.start() + match[0].index("[")
             lines.add(code.count("\n", 0, opening) + 1)
+        for match in BRACED_ARGUMENT.finditer(expression):
+            lines.add(code.count("\n", 0, await_.end() + match.start(1)) + 1)
     return sorted(lines)
 
 
@@ -73,7 +78,7 @@ def main():
                 continue
             for line in findings(path.read_text(encoding="utf-8")):
                 name = path.relative_to(root)
-                print(f"{name}:{line}: a lambda with captures inside a co_await expression; name it first")
+                print(f"{name}:{line}: a capturing lambda or braced list inside co_await; name it first")
                 failed = True
     return 1 if failed else 0
 

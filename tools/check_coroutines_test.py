@@ -11,6 +11,11 @@ class CheckCoroutines(unittest.TestCase):
         self.assertEqual(findings("co_await std::move(d).addCallback([=](int v) { return v; });"), [1])
         self.assertEqual(findings("co_await [x]() -> Deferred<int> { co_return x; }();"), [1])
 
+    def test_finds_an_argument_in_braces(self):
+        self.assertEqual(findings("co_await ask(stage, {name, {}}, 3);"), [1])
+        self.assertEqual(findings("co_await\n  ask({name});"), [2])
+        self.assertEqual(findings("co_await ask({});"), [])
+
     def test_lets_pass_what_gcc_compiles_rightly(self):
         self.assertEqual(findings("auto f = [x] { return x; };\nco_await run(std::move(f));"), [])
         self.assertEqual(findings("co_await run([] { return 1; });"), [])

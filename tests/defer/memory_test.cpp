@@ -166,7 +166,7 @@ TEST(Allocations, ofAPendingDeferredWithOneHandlerAreSmall) {
     bytes = (liveBytes - before) / 1000;
     for (auto& resolver : resolvers) resolver.callback(1);
   });
-  EXPECT_LE(bytes, 208);
+  EXPECT_LE(bytes, 208);printf("%td\n",bytes);
 }
 
 /// An asynchronous loop whose every step waits, made of handlers that return the next step.
@@ -392,6 +392,10 @@ TEST(Recursion, isNoneInAChainOfAMillionHandlers) {
 }
 
 TEST(Recursion, isNoneWhenALongChainIsPausedCancelledAbandonedOrDropped) {
+  int reports = 0;
+  const logging::Observation silence = logging::silenceStderr();
+  const logging::Observation observer =
+      logging::addObserver([&](const logging::Event&) { ++reports; });
   peakOf([] {
     auto [deferred, resolver] = makeDeferred<int>();
     for (int i = 0; i < 100'000; ++i) deferred.addCallback([](int value) { return value; });
@@ -402,14 +406,13 @@ TEST(Recursion, isNoneWhenALongChainIsPausedCancelledAbandonedOrDropped) {
     consume(std::move(deferred));
   });
   peakOf([] {
-    const LogWatcher log;
     auto [deferred, resolver] = makeDeferred<int>();
     for (int i = 0; i < 100'000; ++i) deferred.addCallback([](int value) { return value; });
     deferred.pause();
     { const Deferred<int> dropped = std::move(deferred); }
     { const Resolver<int> gone = std::move(resolver); }
-    EXPECT_EQ(log.unhandled().size(), 1u);
   });
+  EXPECT_EQ(reports, 1);
 }
 
 /// Makes `depth` chains, of which each waits for the next; the last waits for `innermost`.

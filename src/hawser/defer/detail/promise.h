@@ -141,6 +141,8 @@ struct PromiseBase : NodeOf<T> {
   Failure raised = Failure::none();
 
  protected:
+  ~PromiseBase() = default;
+
   template <class P>
   static Node* resume(P* promise) {
     promise->innerBarrier = false;
