@@ -1,5 +1,5 @@
-// What the operations of a Deferred cost, beside a limit written by hand: one block from malloc, one
-// call through a pointer.
+// What the operations of a Deferred cost, beside a limit written by hand: one block from malloc,
+// one call through a pointer.
 
 #include <hawser/defer/deferred.h>
 

@@ -43,8 +43,9 @@ TEST(Logging, tellsObserversLevelMessageAndPlace) {
   warn("w");
   const unsigned here = __LINE__ + 1;
   error("e");
-  EXPECT_EQ(seen, (std::vector<std::pair<Level, std::string>>{
-                      {Level::debug, "d"}, {Level::info, "i"}, {Level::warn, "w"}, {Level::error, "e"}}));
+  EXPECT_EQ(seen,
+            (std::vector<std::pair<Level, std::string>>{
+                {Level::debug, "d"}, {Level::info, "i"}, {Level::warn, "w"}, {Level::error, "e"}}));
   EXPECT_EQ(line, here);
 }
 

@@ -58,9 +58,7 @@ TEST(UniqueFunction, holdsSmallAndLargeCallables) {
 TEST(UniqueFunction, holdsCallablesWithStricterAlignment) {
   struct alignas(64) Aligned {
     char byte = 7;
-    int operator()() const {
-      return reinterpret_cast<std::uintptr_t>(this) % 64 == 0 ? byte : -1;
-    }
+    int operator()() const { return reinterpret_cast<std::uintptr_t>(this) % 64 == 0 ? byte : -1; }
   };
   unique_function<int()> function = Aligned();
   EXPECT_EQ(function(), 7);

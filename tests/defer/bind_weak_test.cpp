@@ -30,11 +30,11 @@ struct Viewer {
 
 TEST(BindWeak, callsTheHandlerWhileTheObjectIsThere) {
   const auto viewer = std::make_shared<Viewer>();
-  Deferred<int> size = succeed(std::string("poem"))
-                           .addCallback(bindWeak(viewer, [&](const std::string& text) {
-                             viewer->show(text);
-                             return static_cast<int>(text.size());
-                           }));
+  Deferred<int> size =
+      succeed(std::string("poem")).addCallback(bindWeak(viewer, [&](const std::string& text) {
+        viewer->show(text);
+        return static_cast<int>(text.size());
+      }));
   EXPECT_EQ(outcome(size), "4");
   EXPECT_EQ(viewer->shown, (std::vector<std::string>{"poem"}));
 }
@@ -111,19 +111,17 @@ TEST(BindWeak, passesResultsAndFailuresThatTheHandlerReturns) {
 
 TEST(BindWeak, failsWithWhatTheHandlerThrows) {
   const auto viewer = std::make_shared<Viewer>();
-  Deferred<int> failed =
-      succeed(1).addCallback(bindWeak(viewer, [](int) -> int { throw Oops(); }));
+  Deferred<int> failed = succeed(1).addCallback(bindWeak(viewer, [](int) -> int { throw Oops(); }));
   EXPECT_EQ(outcome(failed), "!Oops: oops");
   consume(std::move(failed));
 }
 
 TEST(BindWeak, worksOnTheErrbackLane) {
   const auto viewer = std::make_shared<Viewer>();
-  EXPECT_EQ(outcome(fail<int>(Oops()).addErrback(
-                bindWeak(viewer, [](const Failure&) { return 7; }))),
-            "7");
-  EXPECT_EQ(outcome(fail<int>(Oops()).addErrback(
-                bindWeak(viewer, [](const Oops&) { return 8; }))),
+  EXPECT_EQ(
+      outcome(fail<int>(Oops()).addErrback(bindWeak(viewer, [](const Failure&) { return 7; }))),
+      "7");
+  EXPECT_EQ(outcome(fail<int>(Oops()).addErrback(bindWeak(viewer, [](const Oops&) { return 8; }))),
             "8");
   Deferred<int> other =
       fail<int>(Oops()).addErrback(bindWeak(viewer, [](const CancelledError&) { return 9; }));
@@ -135,8 +133,7 @@ TEST(BindWeak, ofAnErrbackThatReturnsNothingGivesADeferredWithoutValue) {
   const auto viewer = std::make_shared<Viewer>();
   Deferred<void> byLambda = fail<int>(Oops()).addErrback(
       bindWeak(viewer, [&](const Failure& failure) { viewer->showFailure(failure); }));
-  Deferred<void> byMember =
-      fail<int>(Oops()).addErrback(bindWeak(viewer, &Viewer::showFailure));
+  Deferred<void> byMember = fail<int>(Oops()).addErrback(bindWeak(viewer, &Viewer::showFailure));
   EXPECT_EQ(outcome(byLambda), "nothing");
   EXPECT_EQ(outcome(byMember), "nothing");
   EXPECT_EQ(viewer->shown, (std::vector<std::string>{"Oops: oops", "Oops: oops"}));
@@ -180,13 +177,13 @@ TEST(BindWeak, keepsTheCapturesAndArgumentOfACoroutine) {
     auto waited = std::make_shared<Deferred<int>>(std::move(wait));
     auto [deferred, resolver] = makeDeferred<std::string>();
     if (ready) resolver.callback("an argument that is too long for the small buffer");
-    Deferred<std::string> chain = std::move(deferred).addCallback(bindWeak(
-        weak,
-        [waited, capture = std::string("a capture that is too long for the small buffer "),
-         it = viewer.get()](const std::string& text) -> Deferred<std::string> {
-          co_await std::move(*waited);
-          co_return capture + text + it->name;
-        }));
+    Deferred<std::string> chain = std::move(deferred).addCallback(
+        bindWeak(weak,
+                 [waited, capture = std::string("a capture that is too long for the small buffer "),
+                  it = viewer.get()](const std::string& text) -> Deferred<std::string> {
+                   co_await std::move(*waited);
+                   co_return capture + text + it->name;
+                 }));
     if (!ready) resolver.callback("an argument that is too long for the small buffer");
     viewer.reset();
     resolveWait.callback(1);
@@ -200,11 +197,11 @@ TEST(BindWeak, keepsTheCapturesAndArgumentOfACoroutine) {
 TEST(BindWeak, keepsTheObjectOfACoroutineThatIsAMember) {
   auto viewer = std::make_shared<Viewer>();
   auto [wait, resolveWait] = makeDeferred<int>();
-  Deferred<std::string> chain = succeed(std::string(" asks "))
-                                    .addCallback(bindWeak(viewer, [&, it = viewer.get()](
-                                                                      std::string question) {
-                                      return it->ask(std::move(question), std::move(wait));
-                                    }));
+  Deferred<std::string> chain =
+      succeed(std::string(" asks "))
+          .addCallback(bindWeak(viewer, [&, it = viewer.get()](std::string question) {
+            return it->ask(std::move(question), std::move(wait));
+          }));
   viewer.reset();
   resolveWait.callback(42);
   EXPECT_EQ(outcome(chain), "a name that is too long for the small buffer of a string asks 42");

@@ -171,9 +171,10 @@ TEST(CancelHandle, neverCancelsTheNextStepOfTheOuterChain) {
     const CancelHandle handle = inner.cancelHandle();
     auto [first, fire] = makeDeferred<int>();
     if (outerReady) fire.callback(1);
-    Deferred<int> outer = std::move(first)
-                              .addCallback([&](int) { return std::move(inner); })
-                              .addCallback([&](int) { return std::move(next); });
+    Deferred<int> outer =
+        std::move(first).addCallback([&](int) { return std::move(inner); }).addCallback([&](int) {
+          return std::move(next);
+        });
     if (!outerReady) fire.callback(1);
     resolveInner.callback(2);
     handle.cancel();
@@ -232,9 +233,8 @@ TEST(CancelHandle, reachesTheInnermostWaitThroughCollapsedChains) {
   auto [a, resolveA] = cancellers.make("a");
   auto [b, resolveB] = cancellers.make("b");
   auto [c, resolveC] = cancellers.make("c");
-  Deferred<int> outer = std::move(a).addCallback([&](int) {
-    return std::move(b).addCallback([&](int) { return std::move(c); });
-  });
+  Deferred<int> outer = std::move(a).addCallback(
+      [&](int) { return std::move(b).addCallback([&](int) { return std::move(c); }); });
   const CancelHandle handle = outer.cancelHandle();
   resolveA.callback(1);
   resolveB.callback(2);

@@ -87,7 +87,9 @@ TEST(CoroutineLifetime, runsOnWhenItsDeferredIsDropped) {
     seen = text + std::to_string(got);
   };
   Wait wait;
-  { const Deferred<void> dropped = body(std::move(wait.deferred), longText); }
+  {
+    const Deferred<void> dropped = body(std::move(wait.deferred), longText);
+  }
   wait.resolver.callback(3);
   EXPECT_EQ(seen, longText + "3");
 }
@@ -96,7 +98,9 @@ TEST(CoroutineLifetime, reportsTheFailureOfADroppedCoroutineAsUnhandled) {
   const LogWatcher log;
   const auto body = [](Deferred<int> waited) -> Deferred<void> { co_await std::move(waited); };
   Wait wait;
-  { const Deferred<void> dropped = body(std::move(wait.deferred)); }
+  {
+    const Deferred<void> dropped = body(std::move(wait.deferred));
+  }
   wait.resolver.errback(Oops());
   EXPECT_EQ(log.unhandled(), (std::vector<std::string>{"Oops: oops"}));
 }
@@ -122,13 +126,13 @@ void expectKeptWhileItRuns(Add add) {
     auto wait = std::make_shared<Wait>();
     auto [first, fire] = makeDeferred<int>();
     if (ready) fire.callback(1);
-    Deferred<int> result =
-        add(std::move(first), [wait, text = longText, counted = Counted(alive), &seen](
-                                  auto&&... argument) -> Deferred<int> {
-          const int got = co_await std::move(wait->deferred);
-          ((seen = text + textOf(argument)), ...);
-          co_return got;
-        });
+    Deferred<int> result = add(std::move(first),
+                               [wait, text = longText, counted = Counted(alive),
+                                &seen](auto&&... argument) -> Deferred<int> {
+                                 const int got = co_await std::move(wait->deferred);
+                                 ((seen = text + textOf(argument)), ...);
+                                 co_return got;
+                               });
     if (!ready) fire.callback(1);
     EXPECT_EQ(alive, 1);
     EXPECT_EQ(outcome(result), "pending");
@@ -352,8 +356,8 @@ TEST(CoroutineLifetime, survivesThatAParameterOwnedTheChainThatWaitsForIt) {
   {
     const auto session = std::make_shared<Session>();
     const std::weak_ptr<Session> weak = session;
-    session->running.emplace(std::move(first).addCallback(
-        [body, weak, wait](int) { return body(weak.lock(), wait); }));
+    session->running.emplace(
+        std::move(first).addCallback([body, weak, wait](int) { return body(weak.lock(), wait); }));
     fire.callback(1);
   }
   wait->resolver.callback(2);

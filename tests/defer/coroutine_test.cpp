@@ -222,7 +222,9 @@ TEST(Coroutine, handlesAFailureByAwaitingIt) {
     const Result<int> ignored = co_await std::move(waited).asResult();
     static_cast<void>(ignored);
   };
-  { const Deferred<void> done = body(fail<int>(Oops())); }
+  {
+    const Deferred<void> done = body(fail<int>(Oops()));
+  }
   EXPECT_TRUE(log.unhandled().empty());
 }
 

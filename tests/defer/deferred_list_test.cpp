@@ -72,8 +72,7 @@ TEST(DeferredList, takesMembersWithHandlersAndCoroutines) {
     co_return 2 * co_await std::move(waited);
   };
   std::vector<Deferred<int>> both;
-  both.push_back(
-      std::move(members.deferreds[0]).addCallback([](int value) { return value + 1; }));
+  both.push_back(std::move(members.deferreds[0]).addCallback([](int value) { return value + 1; }));
   both.push_back(twice(std::move(members.deferreds[1])));
   Deferred<std::vector<Result<int>>> list = deferredList(std::move(both));
   members.resolvers[1].callback(21);
@@ -175,7 +174,9 @@ TEST(DeferredList, letsItsMembersGoOnWhenItIsDropped) {
     ran = true;
     return value;
   });
-  { const auto dropped = deferredList(std::move(members.deferreds)); }
+  {
+    const auto dropped = deferredList(std::move(members.deferreds));
+  }
   members.resolvers[0].callback(1);
   EXPECT_TRUE(ran);
   members.resolvers[1].errback(Oops());
@@ -286,13 +287,14 @@ TEST(DeferredListCancel, throughAnOuterChainIsIgnoredWhileTheFiredListWaitsAndWo
   auto [inner, resolveInner] = makeDeferred<int>([&] { innerCancelled = true; });
   auto [next, resolveNext] = makeDeferred<int>([&] { nextCancelled = true; });
   Members members(1);
-  Deferred<int> list = deferredList(std::move(members.deferreds))
-                           .addCallback([&](const std::vector<Result<int>>&) {
-                             return std::move(inner);
-                           });
-  Deferred<int> outer = succeed(1)
-                            .addCallback([&](int) { return std::move(list); })
-                            .addCallback([&](int) { return std::move(next); });
+  Deferred<int> list =
+      deferredList(std::move(members.deferreds)).addCallback([&](const std::vector<Result<int>>&) {
+        return std::move(inner);
+      });
+  Deferred<int> outer =
+      succeed(1).addCallback([&](int) { return std::move(list); }).addCallback([&](int) {
+        return std::move(next);
+      });
   members.resolvers[0].callback(1);
   outer.cancel();
   EXPECT_FALSE(innerCancelled);
@@ -311,11 +313,11 @@ TEST(DeferredListCancel, insideACoroutineIsIgnoredWhileTheFiredListWaitsAndWorks
     const int first = co_await std::move(a);
     co_return first + co_await std::move(b);
   };
-  Deferred<int> result = body(deferredList(std::move(members.deferreds))
-                                  .addCallback([&](const std::vector<Result<int>>&) {
-                                    return std::move(inner);
-                                  }),
-                              std::move(next));
+  Deferred<int> result = body(
+      deferredList(std::move(members.deferreds)).addCallback([&](const std::vector<Result<int>>&) {
+        return std::move(inner);
+      }),
+      std::move(next));
   members.resolvers[0].callback(1);
   result.cancel();
   EXPECT_FALSE(innerCancelled);

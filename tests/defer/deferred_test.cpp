@@ -182,7 +182,9 @@ TEST(Deferred, goesToTheErrbackLaneWhenACallbackThrows) {
 TEST(Deferred, goesOnWithTheNewExceptionWhenAnErrbackThrows) {
   expectOutcome<int>(
       oops,
-      [](auto d) { return std::move(d).addErrback([](const Failure&) -> int { throw WorseOops(); }); },
+      [](auto d) {
+        return std::move(d).addErrback([](const Failure&) -> int { throw WorseOops(); });
+      },
       "!WorseOops: worse");
 }
 

@@ -93,14 +93,14 @@ TEST(GatherResults, reportsTheFailuresOfItsMembersUnlessTheyAreConsumed) {
     const LogWatcher log;
     auto [a, resolveA] = makeDeferred<int>();
     auto [b, resolveB] = makeDeferred<int>();
-    Deferred<std::vector<int>> values = gatherResults(both(std::move(a), std::move(b)),
-                                                      {.consumeErrors = consumes});
+    Deferred<std::vector<int>> values =
+        gatherResults(both(std::move(a), std::move(b)), {.consumeErrors = consumes});
     resolveA.errback(Oops());
     resolveB.errback(WorseOops());
     consume(std::move(values));
-    EXPECT_EQ(log.unhandled(), consumes ? std::vector<std::string>{}
-                                        : (std::vector<std::string>{"Oops: oops",
-                                                                    "WorseOops: worse"}));
+    EXPECT_EQ(log.unhandled(), consumes
+                                   ? std::vector<std::string>{}
+                                   : (std::vector<std::string>{"Oops: oops", "WorseOops: worse"}));
   }
 }
 

@@ -47,11 +47,16 @@ std::string textOf(const std::vector<T>& values) {
 template <class T>
 std::string outcome(const Deferred<T>& deferred) {
   switch (deferred.state()) {
-    case DeferredState::pending: return "pending";
-    case DeferredState::paused: return "paused";
-    case DeferredState::empty: return "empty";
-    case DeferredState::value: return textOf(*deferred.peekValue());
-    case DeferredState::failure: return "!" + textOf(*deferred.peekFailure());
+    case DeferredState::pending:
+      return "pending";
+    case DeferredState::paused:
+      return "paused";
+    case DeferredState::empty:
+      return "empty";
+    case DeferredState::value:
+      return textOf(*deferred.peekValue());
+    case DeferredState::failure:
+      return "!" + textOf(*deferred.peekFailure());
   }
   return "no state";
 }

@@ -89,9 +89,8 @@ TEST(Timeout, coversTheHandlersAddedBeforeIt) {
   testing::FakeClock clock;
   auto [inner, resolveInner] = makeDeferred<int>();
   auto [deferred, resolver] = makeDeferred<int>();
-  Deferred<int> timed = std::move(deferred)
-                            .addCallback([&](int) { return std::move(inner); })
-                            .addTimeout(1s, clock);
+  Deferred<int> timed =
+      std::move(deferred).addCallback([&](int) { return std::move(inner); }).addTimeout(1s, clock);
   resolver.callback(1);
   clock.advance(1s);
   EXPECT_EQ(outcome(timed), "!TimeoutError: timed out after 1 s");
@@ -102,9 +101,8 @@ TEST(Timeout, doesNotCoverTheHandlersAddedAfterIt) {
   testing::FakeClock clock;
   auto [inner, resolveInner] = makeDeferred<int>();
   auto [deferred, resolver] = makeDeferred<int>();
-  Deferred<int> timed = std::move(deferred)
-                            .addTimeout(1s, clock)
-                            .addCallback([&](int) { return std::move(inner); });
+  Deferred<int> timed =
+      std::move(deferred).addTimeout(1s, clock).addCallback([&](int) { return std::move(inner); });
   resolver.callback(1);
   clock.advance(1h);
   EXPECT_EQ(outcome(timed), "pending");
@@ -116,9 +114,8 @@ TEST(Timeout, mayBeHandledBeforeIt) {
   // An errback before the timeout sees the cancellation, and the timeout its answer.
   testing::FakeClock clock;
   auto [deferred, resolver] = makeDeferred<int>();
-  Deferred<int> timed = std::move(deferred)
-                            .addErrback([](const CancelledError&) { return 7; })
-                            .addTimeout(1s, clock);
+  Deferred<int> timed =
+      std::move(deferred).addErrback([](const CancelledError&) { return 7; }).addTimeout(1s, clock);
   clock.advance(1s);
   EXPECT_EQ(outcome(timed), "7");
 }
@@ -127,17 +124,15 @@ TEST(Timeout, mayConvertTheResultInAnotherWay) {
   testing::FakeClock clock;
   const auto timedOut = [&](auto onTimeoutCancel) {
     auto [deferred, resolver] = makeDeferred<int>();
-    Deferred<int> timed =
-        std::move(deferred).addTimeout(1s, clock, std::move(onTimeoutCancel));
+    Deferred<int> timed = std::move(deferred).addTimeout(1s, clock, std::move(onTimeoutCancel));
     clock.advance(1s);
     const std::string result = outcome(timed);
     consume(std::move(timed));
     return result;
   };
-  EXPECT_EQ(timedOut([](Result<int> result) {
-              return result.failure().check<CancelledError>() ? 7 : 8;
-            }),
-            "7");
+  EXPECT_EQ(
+      timedOut([](Result<int> result) { return result.failure().check<CancelledError>() ? 7 : 8; }),
+      "7");
   EXPECT_EQ(timedOut([](const Result<int>&) { return Failure(Oops()); }), "!Oops: oops");
   EXPECT_EQ(timedOut([](const Result<int>& result) { return result; }),
             "!CancelledError: the Deferred was cancelled");
@@ -197,8 +192,7 @@ TEST(Timeout, throwsFromTheClockWhatTheCancellerThrows) {
 TEST(Timeout, onTwoPlacesOfAChainEndsWithTheShorterOne) {
   testing::FakeClock clock;
   auto [deferred, resolver] = makeDeferred<int>();
-  Deferred<int> timed =
-      std::move(deferred).addTimeout(2s, clock).addTimeout(1s, clock);
+  Deferred<int> timed = std::move(deferred).addTimeout(2s, clock).addTimeout(1s, clock);
   clock.advance(1s);
   EXPECT_EQ(outcome(timed), "!TimeoutError: timed out after 1 s");
   EXPECT_TRUE(clock.getDelayedCalls().empty());

@@ -16,7 +16,7 @@ using Signals = ReactorTest;
 using SignalHandler = void (*)(int);
 
 SignalHandler handlerOf(int signal) {
-  struct sigaction action {};
+  struct sigaction action{};
   ::sigaction(signal, nullptr, &action);
   return action.sa_handler;
 }
@@ -52,8 +52,8 @@ TEST_F(Signals, wakeAReactorThatWaits) {
 TEST_F(Signals, doAfterwardsWhatTheyDidBefore) {
   static int caught;
   caught = 0;
-  struct sigaction mine {};
-  struct sigaction before {};
+  struct sigaction mine{};
+  struct sigaction before{};
   mine.sa_handler = [](int) { ++caught; };
   ASSERT_EQ(::sigaction(SIGTERM, &mine, &before), 0);
   LogCapture log;

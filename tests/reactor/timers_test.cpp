@@ -19,8 +19,7 @@ class Timers : public ::testing::Test {
   testing::FakeClock clock;
   TimerQueue queue{clock};
 
-  DelayedCall add(
-      Clock::Duration delay, unique_function<void()> call = [] {}) {
+  DelayedCall add(Clock::Duration delay, unique_function<void()> call = [] {}) {
     return queue.add(delay, std::move(call), std::source_location::current());
   }
 };

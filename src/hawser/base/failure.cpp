@@ -100,13 +100,20 @@ std::string demangled(const char* name) {
 
 const char* phrase(SiteKind kind) noexcept {
   switch (kind) {
-    case SiteKind::raised: return "raised at";
-    case SiteKind::handler: return "raised in the handler added at";
-    case SiteKind::coroutine: return "left the coroutine at";
-    case SiteKind::made: return "in the Deferred made at";
-    case SiteKind::passed: return "passed the handler added at";
-    case SiteKind::fired: return "fired at";
-    case SiteKind::awaited: return "awaited at";
+    case SiteKind::raised:
+      return "raised at";
+    case SiteKind::handler:
+      return "raised in the handler added at";
+    case SiteKind::coroutine:
+      return "left the coroutine at";
+    case SiteKind::made:
+      return "in the Deferred made at";
+    case SiteKind::passed:
+      return "passed the handler added at";
+    case SiteKind::fired:
+      return "fired at";
+    case SiteKind::awaited:
+      return "awaited at";
   }
   return "at";
 }
@@ -122,7 +129,8 @@ void appendSites(std::string& text, const FailureBlock& block) {
     }
     const std::uint32_t place = FailureBlock::placeOf(i);
     const std::source_location& where = block.sites[place];
-    text += fmt::format("  {} {}:{}\n", phrase(block.kinds[place]), where.file_name(), where.line());
+    text +=
+        fmt::format("  {} {}:{}\n", phrase(block.kinds[place]), where.file_name(), where.line());
   }
 }
 

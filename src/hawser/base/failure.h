@@ -76,9 +76,7 @@ class Failure {
 
   Failure(const Failure& other) noexcept;
   Failure(Failure&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
-  Failure& operator=(const Failure& other) noexcept {
-    return *this = Failure(other);
-  }
+  Failure& operator=(const Failure& other) noexcept { return *this = Failure(other); }
   Failure& operator=(Failure&& other) noexcept {
     std::swap(block_, other.block_);
     return *this;

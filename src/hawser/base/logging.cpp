@@ -24,10 +24,14 @@ namespace {
 
 std::string_view nameOf(Level level) noexcept {
   switch (level) {
-    case Level::debug: return "debug";
-    case Level::info: return "info";
-    case Level::warn: return "warn";
-    case Level::error: return "error";
+    case Level::debug:
+      return "debug";
+    case Level::info:
+      return "info";
+    case Level::warn:
+      return "warn";
+    case Level::error:
+      return "error";
   }
   return "?";
 }
@@ -35,10 +39,9 @@ std::string_view nameOf(Level level) noexcept {
 void writeToStderr(const Event& event) noexcept try {
   const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
-  std::string text =
-      fmt::format("{:%H:%M:%S}.{:03} [{}] {}\n",
-                  fmt::localtime(std::chrono::system_clock::to_time_t(seconds)),
-                  (now - seconds).count(), nameOf(event.level), event.message);
+  std::string text = fmt::format("{:%H:%M:%S}.{:03} [{}] {}\n",
+                                 fmt::localtime(std::chrono::system_clock::to_time_t(seconds)),
+                                 (now - seconds).count(), nameOf(event.level), event.message);
   if (event.failure && *event.failure) text += event.failure->getTraceback();
   std::fwrite(text.data(), 1, text.size(), stderr);
 } catch (...) {

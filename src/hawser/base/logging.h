@@ -20,9 +20,9 @@ namespace hawser::logging {
 enum class Level { debug, info, warn, error };
 
 enum class EventKind {
-  message,           ///< text only
-  failure,           ///< `err`: a failure that somebody handled by logging it
-  unhandled,         ///< the last link of a dropped Deferred ended in a failure
+  message,            ///< text only
+  failure,            ///< `err`: a failure that somebody handled by logging it
+  unhandled,          ///< the last link of a dropped Deferred ended in a failure
   droppedWhilePaused  ///< the same, of a chain that was paused when its failure arrived
 };
 

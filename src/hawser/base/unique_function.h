@@ -79,9 +79,9 @@ class unique_function<R(Args...)> {
   };
 
   template <class F>
-  static constexpr bool fitsInline = sizeof(F) <= inlineBytes &&
-                                     alignof(F) <= alignof(std::max_align_t) &&
-                                     std::is_nothrow_move_constructible_v<F>;
+  static constexpr bool fitsInline =
+      sizeof(F) <= inlineBytes && alignof(F) <= alignof(std::max_align_t) &&
+      std::is_nothrow_move_constructible_v<F>;
 
   template <class F>
   static F& held(std::byte* storage) noexcept {

@@ -17,19 +17,20 @@
 /// Deferred that has a name is awaited with `co_await std::move(d)`.
 ///
 /// * **Values and failures.** `co_await` gives the value or throws the exception; an exception that
-///   leaves the coroutine fails its Deferred; `co_return Failure(...)` does too. `asResult()` gives a
-///   Result<T> instead of throwing, which is also far cheaper for failures.
+///   leaves the coroutine fails its Deferred; `co_return Failure(...)` does too. `asResult()` gives
+///   a Result<T> instead of throwing, which is also far cheaper for failures.
 /// * **When it goes on.** Inside the call that fires what it awaits, on the same thread.
 /// * **Dropped.** Like every chain it runs on when its Deferred is dropped.
 /// * **Cancelled.** `cancel()` on its Deferred cancels what it awaits at that moment, so that
-///   CancelledError is thrown inside, where it may be caught. A coroutine that then goes on to await
-///   something else can be cancelled there again. Cancelling while its body runs does nothing.
+///   CancelledError is thrown inside, where it may be caught. A coroutine that then goes on to
+///   await something else can be cancelled there again. Cancelling while its body runs does
+///   nothing.
 /// * **Memory.** One block, from the pool: the frame is the first node of the chain. It is freed,
 ///   with the parameters, as soon as the coroutine has ended.
 ///
 /// Parameters taken by reference must outlive the coroutine: take them by value. Captures of a
-/// lambda that is a coroutine live as long as the lambda, not as the coroutine. As a handler that is
-/// taken care of: the chain keeps handler and argument until the coroutine has ended.
+/// lambda that is a coroutine live as long as the lambda, not as the coroutine. As a handler that
+/// is taken care of: the chain keeps handler and argument until the coroutine has ended.
 ///
 /// With g++ 12, a capturing lambda must not be a temporary inside a `co_await` expression
 /// (`co_await f([x] { ... })`): the compiler destroys it twice. Give it a name and `std::move` it.

@@ -47,21 +47,21 @@ class DeferredBase {
 ///         .addErrback(logging::err);
 ///
 /// **When handlers run.** Synchronously, in the order in which they were added: when the Deferred
-/// is fired, or at once if it was fired before. Handlers of one chain never nest. Everything happens
-/// on the thread that made the Deferred.
+/// is fired, or at once if it was fired before. Handlers of one chain never nest. Everything
+/// happens on the thread that made the Deferred.
 ///
 /// **What handlers take and give.** A callback takes T (or T&&, const T&, or nothing), an errback a
 /// Failure or a `const E&`, which lets other failures pass. Either may return a value, nothing, a
 /// Failure, a Result<U> or a Deferred<U>, and may throw. After a handler returned a Deferred, the
 /// chain waits for that one and goes on with its result.
 ///
-/// **Who owns what.** The chain owns its handlers, and frees each when it has run. A Deferred that is
-/// dropped detaches: its chain runs on, and if it ends in a Failure, that is logged as "Unhandled
-/// error in Deferred" at that moment, with its traceback.
+/// **Who owns what.** The chain owns its handlers, and frees each when it has run. A Deferred that
+/// is dropped detaches: its chain runs on, and if it ends in a Failure, that is logged as
+/// "Unhandled error in Deferred" at that moment, with its traceback.
 ///
 /// **Expressions.** `addCallback` and its like consume the Deferred and return the next one:
-/// `d = std::move(d).addCallback(f)` or a chain of calls on a temporary. On an lvalue, `d.addErrback(f)`
-/// extends `d` in place; that is allowed where the type stays the same.
+/// `d = std::move(d).addCallback(f)` or a chain of calls on a temporary. On an lvalue,
+/// `d.addErrback(f)` extends `d` in place; that is allowed where the type stays the same.
 template <class T>
 class Deferred : public DeferredBase {
   static_assert(!std::is_reference_v<T>,
@@ -98,9 +98,9 @@ class Deferred : public DeferredBase {
   template <class F>
   Deferred& addCallback(F f, std::source_location where = std::source_location::current()) &;
 
-  /// Adds a handler for failures, or for those of type E if it takes a `const E&`; values pass. What
-  /// it returns must fit T. An errback that returns nothing ends the values of the chain as well: it
-  /// gives a Deferred<void>.
+  /// Adds a handler for failures, or for those of type E if it takes a `const E&`; values pass.
+  /// What it returns must fit T. An errback that returns nothing ends the values of the chain as
+  /// well: it gives a Deferred<void>.
   template <class F>
   auto addErrback(F f, std::source_location where = std::source_location::current()) &&;
   template <class F>
@@ -111,8 +111,7 @@ class Deferred : public DeferredBase {
   template <class F, class G>
   auto addCallbacks(F f, G g, std::source_location where = std::source_location::current()) &&;
   template <class F, class G>
-  Deferred& addCallbacks(F f, G g,
-                         std::source_location where = std::source_location::current()) &;
+  Deferred& addCallbacks(F f, G g, std::source_location where = std::source_location::current()) &;
 
   /// Adds one handler for both lanes; it takes a Result<T>, or nothing.
   template <class F>
@@ -140,8 +139,8 @@ class Deferred : public DeferredBase {
   /// other was fired by then, AlreadyCalledError goes down this chain. The other's handlers run
   /// inside this one's: a very long row of chains that are chained so needs as much stack. A chain
   /// that waits for its own target waits for ever, since it owns the only Resolver.
-  Deferred<void> chainDeferred(
-      Resolver<T> target, std::source_location where = std::source_location::current()) &&;
+  Deferred<void> chainDeferred(Resolver<T> target,
+                               std::source_location where = std::source_location::current()) &&;
 
   /// Asks whoever works on this to stop, and fails the chain with CancelledError unless the
   /// canceller decides otherwise (Twisted's `cancel`). If the chain waits for a Deferred that a
@@ -161,8 +160,8 @@ class Deferred : public DeferredBase {
   /// @throws NotPausedError
   void unpause();
 
-  /// For coroutines: `co_await std::move(d).asResult()` gives a Result<T> and never throws. C++ does
-  /// not allow `co_await` inside a `catch` block, so trying again after a failure needs this.
+  /// For coroutines: `co_await std::move(d).asResult()` gives a Result<T> and never throws. C++
+  /// does not allow `co_await` inside a `catch` block, so trying again after a failure needs this.
   [[nodiscard]] detail::AsResult<T> asResult() &&;
 
   DeferredState state() const noexcept;
@@ -231,10 +230,10 @@ template <class T>
 DeferredPair<T> makeDeferred(std::source_location made = std::source_location::current());
 
 /// With a canceller: a callable that takes a `Resolver<T>&` or nothing. It runs when the chain is
-/// cancelled before it has fired, and stops the work. It may fire the Resolver it is given with what
-/// it likes; if it does not, the Deferred fails with CancelledError when it returns. If it throws,
-/// the exception leaves `cancel()` and the Deferred stays unfired and cancellable. It is destroyed
-/// once the Deferred has fired.
+/// cancelled before it has fired, and stops the work. It may fire the Resolver it is given with
+/// what it likes; if it does not, the Deferred fails with CancelledError when it returns. If it
+/// throws, the exception leaves `cancel()` and the Deferred stays unfired and cancellable. It is
+/// destroyed once the Deferred has fired.
 template <class T, class Canceller>
   requires(!std::same_as<std::remove_cvref_t<Canceller>, std::source_location>)
 DeferredPair<T> makeDeferred(Canceller canceller,
@@ -256,6 +255,6 @@ Deferred<T> fail(Failure why) noexcept {
 
 }  // namespace hawser
 
+#include <hawser/defer/coroutine.h>
 #include <hawser/defer/detail/deferred_inl.h>
 #include <hawser/defer/detail/handlers_inl.h>
-#include <hawser/defer/coroutine.h>

@@ -20,9 +20,9 @@ using Gathered = std::conditional_t<std::is_void_v<T>, void, std::vector<Stored<
 /// `gatherResults`).
 ///
 /// It fires with the values in the order of the members when all have succeeded; of members without
-/// values, with nothing. The first failure fails it at once with FirstError. Without `consumeErrors`
-/// the members' failures are reported as unhandled as well. Ownership and cancelling are as with
-/// `deferredList`.
+/// values, with nothing. The first failure fails it at once with FirstError. Without
+/// `consumeErrors` the members' failures are reported as unhandled as well. Ownership and
+/// cancelling are as with `deferredList`.
 template <class T>
 Deferred<detail::Gathered<T>> gatherResults(
     std::vector<Deferred<T>> members, ListOptions options = {},
@@ -42,9 +42,8 @@ Deferred<detail::Gathered<T>> gatherResults(
 
 /// `gatherResults` with `consumeErrors`: whoever gets the first failure has handled them all.
 template <class T>
-Deferred<detail::Gathered<T>> gather(
-    std::vector<Deferred<T>> members,
-    std::source_location where = std::source_location::current()) {
+Deferred<detail::Gathered<T>> gather(std::vector<Deferred<T>> members,
+                                     std::source_location where = std::source_location::current()) {
   return gatherResults(std::move(members), consumeErrors, where);
 }
 

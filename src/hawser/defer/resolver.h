@@ -103,9 +103,7 @@ class Resolver {
   friend struct detail::SourceWithCanceller;
   friend struct detail::DeferredAccess;
 
-  explicit Resolver(detail::Source<T>* source) noexcept : source_(source) {
-    ++source->references;
-  }
+  explicit Resolver(detail::Source<T>* source) noexcept : source_(source) { ++source->references; }
 
   /// The source to fire now; null if one late firing is to pass unnoticed.
   detail::Source<T>* take(std::source_location where) {
@@ -142,8 +140,8 @@ namespace detail {
 template <class T, class Canceller>
 void SourceWithCanceller<T, Canceller>::cancelSource(std::source_location where) {
   if (this->fired || this->inCanceller) return;
-  // A firing end of its own for the canceller. Should the canceller throw, and the real one be gone,
-  // it abandons the Deferred as it goes.
+  // A firing end of its own for the canceller. Should the canceller throw, and the real one be
+  // gone, it abandons the Deferred as it goes.
   Resolver<T> resolver(this);
   struct Canceling {
     SourceWithCanceller* source;

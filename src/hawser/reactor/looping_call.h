@@ -31,7 +31,8 @@ class LoopingCall {
  public:
   /// `clock` outlives the loop.
   template <class F>
-  requires std::is_invocable_v<F&> LoopingCall(Clock& clock, F f)
+    requires std::is_invocable_v<F&>
+  LoopingCall(Clock& clock, F f)
       : LoopingCall(clock, false, [f = std::move(f)](std::int64_t) mutable {
           return ignoringValue(maybeDeferred(f));
         }) {}
@@ -39,7 +40,7 @@ class LoopingCall {
   /// The function is told how many beats there were since it was called before: 1, or more if some
   /// were skipped (Twisted's `withCount`). A call for which there was none is left out.
   template <class F>
-  requires std::is_invocable_v<F&, std::int64_t>
+    requires std::is_invocable_v<F&, std::int64_t>
   static LoopingCall withCount(Clock& clock, F f) {
     return LoopingCall(clock, true, [f = std::move(f)](std::int64_t count) mutable {
       return ignoringValue(maybeDeferred(f, count));

@@ -16,7 +16,7 @@ namespace {
 constinit thread_local Reactor* lastMade = nullptr;
 
 void ignoreSigpipe() noexcept {
-  struct sigaction action {};
+  struct sigaction action{};
   if (::sigaction(SIGPIPE, nullptr, &action) != 0 || (action.sa_flags & SA_SIGINFO) != 0 ||
       action.sa_handler != SIG_DFL)
     return;

@@ -51,10 +51,15 @@ class RemoteResolver {
   /// The value is made here and moved to the reactor's thread.
   /// @throws AlreadyCalledError, EmptyDeferredError
   template <class V = T>
-  requires(!std::is_void_v<T> && std::convertible_to<V&&, T>) void callback(V&& value) {
+    requires(!std::is_void_v<T> && std::convertible_to<V &&, T>)
+  void callback(V&& value) {
     fire(Result<T>(T(std::forward<V>(value))));
   }
-  void callback() requires std::is_void_v<T> { fire(Result<void>()); }
+  void callback()
+    requires std::is_void_v<T>
+  {
+    fire(Result<void>());
+  }
   void errback(Failure why) { fire(Result<T>(std::move(why))); }
 
   void fire(Result<T> result) {

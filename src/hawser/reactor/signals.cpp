@@ -62,7 +62,7 @@ bool forgetParent() noexcept {
 
 void install(bool inherited) {
   installedBy.store(::getpid());
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = onSignal;
   action.sa_flags = SA_RESTART;
   for (std::size_t i = 0; i < watchedSignals.size(); ++i)

@@ -80,7 +80,7 @@ int react(Main main, int argc, char** argv) {
 /// waits for that if it is a Deferred. Cancelling it before the call cancels the call.
 /// @throws std::invalid_argument if `delay` is negative
 template <class F>
-requires std::is_invocable_v<F&>
+  requires std::is_invocable_v<F&>
 [[nodiscard]] auto deferLater(Clock& clock, Clock::Duration delay, F f,
                               std::source_location where = std::source_location::current()) {
   return deferLater(clock, delay, where).addCallback(std::move(f), where);

@@ -54,8 +54,8 @@ void NodeOf<T>::settle() noexcept {
 template <class T, class Lanes>
 Node* Link<T, Lanes>::await(Deferred<U>&& returned) noexcept {
   Deferred<U> pending(std::move(returned));
-  const bool keep = Lanes::keeps ? !DeferredAccess::isReady(pending)
-                                 : DeferredAccess::waitsForCoroutine(pending);
+  const bool keep =
+      Lanes::keeps ? !DeferredAccess::isReady(pending) : DeferredAccess::waitsForCoroutine(pending);
   // Before anything waits, since destroying captures may fire what is to be waited for.
   if (!keep) destroyCallable();
   if (DeferredAccess::takeReady(pending, *this)) return this;
@@ -64,8 +64,7 @@ Node* Link<T, Lanes>::await(Deferred<U>&& returned) noexcept {
     detach(tail);
     return fail(Failure(SelfWaitError(), this->site));
   }
-  if (adopt(this, tail, keep))
-    poolFree(this, this->granules * poolGranule);
+  if (adopt(this, tail, keep)) poolFree(this, this->granules * poolGranule);
   return nullptr;
 }
 
@@ -95,8 +94,7 @@ Deferred<T>::Deferred(V&& value, [[maybe_unused]] std::source_location made) {
 
 template <class T>
 Deferred<T>::Deferred(Failure failure) noexcept
-    : failure_(failure ? std::move(failure) : Failure(EmptyFailureError())),
-      form_(Form::failure) {}
+    : failure_(failure ? std::move(failure) : Failure(EmptyFailureError())), form_(Form::failure) {}
 
 template <class T>
 Deferred<T>::Deferred(Result<T> result, std::source_location made) : form_(Form::empty) {
@@ -129,7 +127,8 @@ void Deferred<T>::takeFrom(Deferred& other) noexcept {
       run_ = other.run_;
       run_->self = this;
       break;
-    case Form::empty: break;
+    case Form::empty:
+      break;
   }
   other.form_ = Form::empty;
 }
@@ -160,16 +159,23 @@ Deferred<T>::~Deferred() {
 template <class T>
 void Deferred<T>::clear() noexcept {
   switch (std::exchange(form_, Form::empty)) {
-    case Form::value: value_.~InlineValue(); break;
+    case Form::value:
+      value_.~InlineValue();
+      break;
     case Form::failure: {
       const Failure failure = std::move(failure_);
       failure_.~Failure();
       detail::reportUnhandled(failure);
       break;
     }
-    case Form::node: detail::detach(node_); break;
-    case Form::running: run_->self = nullptr; break;
-    case Form::empty: break;
+    case Form::node:
+      detail::detach(node_);
+      break;
+    case Form::running:
+      run_->self = nullptr;
+      break;
+    case Form::empty:
+      break;
   }
 }
 
@@ -196,7 +202,8 @@ Result<T> Deferred<T>::takeInline() noexcept {
 template <class T>
 detail::NodeOf<T>* Deferred<T>::node(const char* act, std::source_location where) {
   switch (form_) {
-    case Form::node: return node_;
+    case Form::node:
+      return node_;
     case Form::running: {
       // A handler reaches for the Deferred it runs on: what it adds waits for its own result.
       if (!run_->node) {
@@ -219,7 +226,8 @@ detail::NodeOf<T>* Deferred<T>::node(const char* act, std::source_location where
       form_ = Form::node;
       return rest;
     }
-    case Form::empty: break;
+    case Form::empty:
+      break;
   }
   throw EmptyDeferredError(act);
 }
@@ -256,11 +264,16 @@ void Deferred<T>::unpause() {
 template <class T>
 DeferredState Deferred<T>::state() const noexcept {
   switch (form_) {
-    case Form::value: return DeferredState::value;
-    case Form::failure: return DeferredState::failure;
-    case Form::running: return DeferredState::pending;
-    case Form::empty: return DeferredState::empty;
-    case Form::node: break;
+    case Form::value:
+      return DeferredState::value;
+    case Form::failure:
+      return DeferredState::failure;
+    case Form::running:
+      return DeferredState::pending;
+    case Form::empty:
+      return DeferredState::empty;
+    case Form::node:
+      break;
   }
   if (detail::isPausedWithResult(node_)) return DeferredState::paused;
   if (!node_->hasResult() || node_->held) return DeferredState::pending;

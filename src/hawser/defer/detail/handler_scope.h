@@ -17,9 +17,9 @@ struct RunSites {
 
 /// What one thread's chains have in common. Its address also tells threads apart.
 struct RunState {
-  std::uint32_t depth;           // handlers and reactor callbacks entered and not left
-  const RunSites* sites;         // of the innermost run, or null
-  Node* firstAbandoned;    // waiting for the outermost handler to return
+  std::uint32_t depth;    // handlers and reactor callbacks entered and not left
+  const RunSites* sites;  // of the innermost run, or null
+  Node* firstAbandoned;   // waiting for the outermost handler to return
   Node* lastAbandoned;
 };
 

@@ -87,9 +87,8 @@ struct OnlyParameter<F> : OnlyParameter<typename F::Wrapped> {};
 
 /// Callables that take their argument by value need no storage for it beside the call.
 template <class F>
-inline constexpr bool takesByValue =
-    !std::is_void_v<typename OnlyParameter<F>::type> &&
-    !std::is_reference_v<typename OnlyParameter<F>::type>;
+inline constexpr bool takesByValue = !std::is_void_v<typename OnlyParameter<F>::type> &&
+                                     !std::is_reference_v<typename OnlyParameter<F>::type>;
 
 template <class F>
 using CaughtType = std::remove_cvref_t<typename OnlyParameter<F>::type>;

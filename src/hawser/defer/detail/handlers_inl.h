@@ -65,8 +65,7 @@ template <class Lanes>
 Deferred<typename Lanes::U> Deferred<T>::enter(Lanes&& lanes, std::source_location where) {
   using U = typename Lanes::U;
   const detail::HandlerScope scope;
-  constexpr bool throughLink =
-      Lanes::returnsDeferred && (!Lanes::isEmpty || Lanes::storesArgument);
+  constexpr bool throughLink = Lanes::returnsDeferred && (!Lanes::isEmpty || Lanes::storesArgument);
   if constexpr (requires { &Lanes::onResult; }) {
     if constexpr (throughLink) {
       return enterThroughLink(std::forward<Lanes>(lanes), where);

@@ -6,8 +6,8 @@
 #include <type_traits>
 #include <utility>
 
-/// The pairs of handlers that one link of a chain can hold. A link has two lanes, one for values and
-/// one for failures; a lane without a handler passes its result on.
+/// The pairs of handlers that one link of a chain can hold. A link has two lanes, one for values
+/// and one for failures; a lane without a handler passes its result on.
 ///
 /// A pair for a chain of T says for each lane whether it passes, and otherwise calls the handler;
 /// `U` is the type of the chain behind the link.
@@ -122,8 +122,7 @@ struct OnEither {
 };
 
 template <class T, class F>
-inline constexpr bool takesResult =
-    std::is_invocable_v<F&, Result<T>> || std::is_invocable_v<F&>;
+inline constexpr bool takesResult = std::is_invocable_v<F&, Result<T>> || std::is_invocable_v<F&>;
 
 template <class T, class F>
 struct OnBoth {

@@ -26,12 +26,13 @@ struct ArgumentStorage<T, true> {
 
 /// One step of a chain: takes a result of T, runs the handler of its lane, and has a result of U.
 ///
-/// If the handler returned a Deferred, the link waits for it. While it waits for a coroutine (or the
-/// callable says that it wraps what may have started one) it keeps the callable and the argument,
-/// which the coroutine may refer to; otherwise both go as soon as the handler has returned.
+/// If the handler returned a Deferred, the link waits for it. While it waits for a coroutine (or
+/// the callable says that it wraps what may have started one) it keeps the callable and the
+/// argument, which the coroutine may refer to; otherwise both go as soon as the handler has
+/// returned.
 ///
-/// The link counts as pending until callable and argument are gone, since their destructors may drop
-/// the chain or add to it.
+/// The link counts as pending until callable and argument are gone, since their destructors may
+/// drop the chain or add to it.
 template <class T, class Lanes>
 struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesArgument> {
   using U = typename Lanes::U;
@@ -41,8 +42,8 @@ struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesA
     Lanes lanes;
   };
 
-  Link(Lanes&& pair, std::source_location where) noexcept(
-      std::is_nothrow_move_constructible_v<Lanes>)
+  Link(Lanes&& pair,
+       std::source_location where) noexcept(std::is_nothrow_move_constructible_v<Lanes>)
       : NodeOf<U>(NodeKind::link, sizeof(Link), where), lanes(std::move(pair)) {
     this->callable = true;
   }

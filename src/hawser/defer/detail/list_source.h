@@ -1,7 +1,7 @@
 #pragma once
 
-#include <hawser/defer/deferred.h>
 #include <hawser/base/logging.h>
+#include <hawser/defer/deferred.h>
 
 #include <cstddef>
 #include <memory>

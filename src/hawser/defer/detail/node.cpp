@@ -29,8 +29,8 @@ N* headOf(N* tail) noexcept {
 
 void report(const Failure& failure, logging::EventKind kind) noexcept {
   if (failure.check<ObjectGoneError>()) return;
-  logging::log({logging::Level::error, kind, "Unhandled error in Deferred", &failure,
-                failure.raisedAt()});
+  logging::log(
+      {logging::Level::error, kind, "Unhandled error in Deferred", &failure, failure.raisedAt()});
 }
 
 /// Frees a paused chain that nobody can unpause any more.
@@ -74,7 +74,8 @@ void passOn(Node* from, bool starts) {
       case Consumer::owner:
         from->marked = from->state == NodeState::failure;
         return from->settle();
-      case Consumer::detached: return finishDetached(from);
+      case Consumer::detached:
+        return finishDetached(from);
       case Consumer::next: {
         Node* link = static_cast<Node*>(from->waiter);
         if (from->pauses != 0 || from->barrier) [[unlikely]] {
@@ -167,9 +168,7 @@ bool waitsFor(const Node* tail, const Node* waiter) noexcept {
   }
 }
 
-bool isPaused(const Node* tail) noexcept {
-  return tail->pauseSeen && headOf(tail)->pauses != 0;
-}
+bool isPaused(const Node* tail) noexcept { return tail->pauseSeen && headOf(tail)->pauses != 0; }
 
 bool isPausedWithResult(const Node* tail) noexcept {
   if (!tail->pauseSeen) return false;

@@ -54,11 +54,11 @@ enum class NodeKind : std::uint8_t { source, link, coroutine };
 
 /// Who takes the result of a node.
 enum class Consumer : std::uint8_t {
-  owner,    ///< a Deferred; the node is the last of its chain
-  detached, ///< nobody, the Deferred was dropped; the last of its chain
-  next,     ///< the next link of the same chain
-  adopter,  ///< a node of another chain: a link whose handler returned this chain, or a coroutine
-  member    ///< another Waiter, such as a slot of a list
+  owner,     ///< a Deferred; the node is the last of its chain
+  detached,  ///< nobody, the Deferred was dropped; the last of its chain
+  next,      ///< the next link of the same chain
+  adopter,   ///< a node of another chain: a link whose handler returned this chain, or a coroutine
+  member     ///< another Waiter, such as a slot of a list
 };
 
 /// Valid states: pending with `inner` set (waits for it), pending without (a source that was not
@@ -197,8 +197,7 @@ void failSource(Node* source, Failure why, std::source_location fired);
 
 [[noreturn]] void wrongThread(const Node* source, const char* act,
                               std::source_location where) noexcept;
-inline void checkThread(const Node* source, const char* act,
-                        std::source_location where) noexcept {
+inline void checkThread(const Node* source, const char* act, std::source_location where) noexcept {
   if (source->thread != &runState && !source->abandoned) [[unlikely]]
     wrongThread(source, act, where);
 }

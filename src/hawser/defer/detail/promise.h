@@ -93,8 +93,8 @@ struct PromiseBase : NodeOf<T> {
     void await_suspend(std::coroutine_handle<P> handle) const noexcept {
       P& promise = handle.promise();
       promise.publish();
-      // Resumed by a chain that runs: that one goes on with the result. Else the coroutine has ended
-      // before it ever waited, and its Deferred takes the result here.
+      // Resumed by a chain that runs: that one goes on with the result. Else the coroutine has
+      // ended before it ever waited, and its Deferred takes the result here.
       if (!promise.resumed) run(&promise);
     }
     void await_resume() const noexcept {}
@@ -125,8 +125,8 @@ struct PromiseBase : NodeOf<T> {
                   "a coroutine that returns a Deferred can co_await only Deferreds");
   }
 
-  /// The frame's locals are destroyed after `co_return`, and may drop the chain or add to it: it has
-  /// its result only when they are gone.
+  /// The frame's locals are destroyed after `co_return`, and may drop the chain or add to it: it
+  /// has its result only when they are gone.
   void publish() noexcept {
     if (outcome == NodeState::failure)
       this->setFailure(std::move(raised));

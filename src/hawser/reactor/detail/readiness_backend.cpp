@@ -17,7 +17,7 @@ namespace {
 }
 
 ReadinessChannel::Kind kindOf(int descriptor) {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(descriptor, &status) != 0) throwErrno("fstat");
   if (!S_ISSOCK(status.st_mode)) return ReadinessChannel::Kind::file;
   int type = 0;

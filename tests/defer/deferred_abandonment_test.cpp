@@ -18,7 +18,9 @@ namespace {
 
 TEST(Abandonment, failsTheDeferredWhenItsResolverIsDestroyedUnfired) {
   auto [deferred, resolver] = makeDeferred<int>();
-  { const Resolver<int> gone = std::move(resolver); }
+  {
+    const Resolver<int> gone = std::move(resolver);
+  }
   ASSERT_NE(deferred.peekFailure(), nullptr);
   EXPECT_TRUE(deferred.peekFailure()->check<AbandonedError>());
   consume(std::move(deferred));
@@ -27,7 +29,9 @@ TEST(Abandonment, failsTheDeferredWhenItsResolverIsDestroyedUnfired) {
 TEST(Abandonment, saysWhereTheDeferredWasMade) {
   const std::source_location here = std::source_location::current();
   auto [deferred, resolver] = makeDeferred<int>();
-  { const Resolver<int> gone = std::move(resolver); }
+  {
+    const Resolver<int> gone = std::move(resolver);
+  }
   const auto* error = deferred.peekFailure()->get<AbandonedError>();
   ASSERT_NE(error, nullptr);
   EXPECT_EQ(error->made().line(), here.line() + 1);
@@ -43,7 +47,9 @@ TEST(Abandonment, runsTheErrbacks) {
       std::move(deferred)
           .addCallback([](int value) { return std::to_string(value); })
           .addErrback([](const AbandonedError&) { return std::string("abandoned"); });
-  { const Resolver<int> gone = std::move(resolver); }
+  {
+    const Resolver<int> gone = std::move(resolver);
+  }
   EXPECT_EQ(outcome(chain), "abandoned");
 }
 
@@ -89,7 +95,9 @@ TEST(Abandonment, waitsUntilTheRunningHandlerHasReturned) {
     if (ready) fire.callback(1);
     Deferred<void> chain =
         std::move(first).addCallback([&, doomed = std::move(resolver)](int) mutable {
-          { const Resolver<int> gone = std::move(doomed); }
+          {
+            const Resolver<int> gone = std::move(doomed);
+          }
           seen.push_back("handler returns");
         });
     if (!ready) fire.callback(1);
@@ -107,7 +115,9 @@ TEST(Abandonment, waitsUntilTheOutermostRunHasEnded) {
   auto [inner, fireInner] = makeDeferred<int>();
   auto [outer, fireOuter] = makeDeferred<int>();
   inner.addCallback([&](int value) {
-    { const Resolver<int> gone = std::move(doomed); }
+    {
+      const Resolver<int> gone = std::move(doomed);
+    }
     return value;
   });
   outer.addCallback([&](int value) {
@@ -133,7 +143,9 @@ TEST(Abandonment, waitsUntilAReactorCallbackReturns) {
   });
   {
     const detail::HandlerScope scope;
-    { const Resolver<int> gone = std::move(doomed); }
+    {
+      const Resolver<int> gone = std::move(doomed);
+    }
     seen.push_back("callback ends");
   }
   EXPECT_EQ(seen, (std::vector<std::string>{"callback ends", "abandoned"}));
@@ -147,7 +159,9 @@ TEST(Abandonment, waitsUntilTheCancellerHasReturned) {
     return 0;
   });
   auto [deferred, resolver] = makeDeferred<int>([&] {
-    { const Resolver<int> gone = std::move(otherResolver); }
+    {
+      const Resolver<int> gone = std::move(otherResolver);
+    }
     seen.push_back("canceller returns");
   });
   deferred.cancel();
@@ -182,13 +196,17 @@ TEST(Abandonment, ofAChainWhoseErrbackAbandonsTheNextReachesTheLast) {
         [&, doomed = std::move(last)](const AbandonedError&) mutable { ++delivered; });
     last = std::move(next);
   }
-  { const Resolver<void> gone = std::move(last); }
+  {
+    const Resolver<void> gone = std::move(last);
+  }
   EXPECT_EQ(delivered, count);
 }
 
 TEST(Abandonment, isUnhandledOnADroppedDeferred) {
   const LogWatcher log;
-  { auto [deferred, resolver] = makeDeferred<int>(); }
+  {
+    auto [deferred, resolver] = makeDeferred<int>();
+  }
   ASSERT_EQ(log.unhandled().size(), 1u);
   EXPECT_EQ(log.unhandled().front().rfind("AbandonedError: ", 0), 0u);
 }
@@ -198,7 +216,9 @@ TEST(Abandonment, failsAWaitingOuterChain) {
   Deferred<int> outer = succeed(1)
                             .addCallback([&](int) { return std::move(inner); })
                             .addErrback([](const AbandonedError&) { return 7; });
-  { const Resolver<int> gone = std::move(resolver); }
+  {
+    const Resolver<int> gone = std::move(resolver);
+  }
   EXPECT_EQ(outcome(outer), "7");
 }
 
@@ -207,7 +227,9 @@ TEST(Abandonment, failsAMemberOfAList) {
   auto [member, resolver] = makeDeferred<int>();
   members.push_back(std::move(member));
   Deferred<std::vector<Result<int>>> list = deferredList(std::move(members), consumeErrors);
-  { const Resolver<int> gone = std::move(resolver); }
+  {
+    const Resolver<int> gone = std::move(resolver);
+  }
   ASSERT_NE(list.peekValue(), nullptr);
   EXPECT_TRUE(list.peekValue()->front().failure().check<AbandonedError>());
 }
@@ -215,7 +237,9 @@ TEST(Abandonment, failsAMemberOfAList) {
 TEST(Abandonment, ofAPausedChainIsKeptThere) {
   auto [deferred, resolver] = makeDeferred<int>();
   deferred.pause();
-  { const Resolver<int> gone = std::move(resolver); }
+  {
+    const Resolver<int> gone = std::move(resolver);
+  }
   EXPECT_EQ(outcome(deferred), "paused");
   deferred.unpause();
   ASSERT_NE(deferred.peekFailure(), nullptr);
@@ -240,7 +264,9 @@ TEST(Abandonment, mayHappenInTheDestructorOfAValueThatIsDropped) {
     Resolver<int> resolver;
   };
   auto [deferred, resolver] = makeDeferred<int>();
-  { const Deferred<Owner> dropped = succeed(Owner{std::move(resolver)}); }
+  {
+    const Deferred<Owner> dropped = succeed(Owner{std::move(resolver)});
+  }
   ASSERT_NE(deferred.peekFailure(), nullptr);
   EXPECT_TRUE(deferred.peekFailure()->check<AbandonedError>());
   consume(std::move(deferred));

@@ -123,11 +123,16 @@ TEST(Chaining, worksForDeferredsWithoutValues) {
 TEST(Chaining, letsBranchesReturnAValueAFailureAResultOrADeferred) {
   const auto branch = [](int which) -> Deferred<int> {
     switch (which) {
-      case 0: return 10;
-      case 1: return Failure(Oops());
-      case 2: return Result<int>(12);
-      case 3: return succeed(13);
-      default: throw Oops("thrown");
+      case 0:
+        return 10;
+      case 1:
+        return Failure(Oops());
+      case 2:
+        return Result<int>(12);
+      case 3:
+        return succeed(13);
+      default:
+        throw Oops("thrown");
     }
   };
   const char* const expected[] = {"10", "!Oops: oops", "12", "13", "!Oops: thrown"};
@@ -217,13 +222,12 @@ TEST(Chaining, removesTheLinkOfADroppedChainAndStillRunsTheRest) {
   auto [last, resolveLast] = makeDeferred<void>();
   int seen = 0;
   {
-    const Deferred<void> dropped =
-        std::move(first).addCallback([&](int) -> Deferred<void> {
-          return std::move(inner).addCallback([&](int value) -> Deferred<void> {
-            seen = value;
-            return std::move(last).addCallback([&] { ++seen; });
-          });
-        });
+    const Deferred<void> dropped = std::move(first).addCallback([&](int) -> Deferred<void> {
+      return std::move(inner).addCallback([&](int value) -> Deferred<void> {
+        seen = value;
+        return std::move(last).addCallback([&] { ++seen; });
+      });
+    });
   }
   fire.callback(1);
   resolveInner.callback(10);
@@ -237,7 +241,7 @@ TEST(Chaining, freesTheHandlerThatReturnedADeferredWithoutWaiting) {
   auto [inner, resolveInner] = makeDeferred<int>();
   auto [first, fire] = makeDeferred<int>();
   Deferred<int> outer = std::move(first).addCallback(
-      [counted = Counted(alive), &inner = inner](int) { return std::move(inner); });
+      [counted = Counted(alive), &wait = inner](int) { return std::move(wait); });
   EXPECT_EQ(alive, 1);
   fire.callback(1);
   EXPECT_EQ(alive, 0);
@@ -258,10 +262,9 @@ TEST(Chaining, survivesThatACaptureFiresWhatWasReturnedAsItGoes) {
     auto [inner, resolveInner] = makeDeferred<int>();
     auto [first, fire] = makeDeferred<int>();
     if (outerReady) fire.callback(1);
-    Deferred<int> outer = std::move(first).addCallback(
-        [fires = FiresAsItGoes(std::move(resolveInner)), &inner = inner](int) {
-          return std::move(inner);
-        });
+    Deferred<int> outer =
+        std::move(first).addCallback([fires = FiresAsItGoes(std::move(resolveInner)),
+                                      &wait = inner](int) { return std::move(wait); });
     if (!outerReady) fire.callback(1);
     EXPECT_EQ(outcome(outer), "5");
   }

@@ -103,9 +103,8 @@ TEST(Cancel, letsTheLateResolverGoSilently) {
 
 TEST(Canceller, takesTheResolverOrNothing) {
   bool withResolver = false, withNothing = false;
-  auto [a, resolveA] = makeDeferred<int>([&](Resolver<int>& resolver) {
-    withResolver = static_cast<bool>(resolver);
-  });
+  auto [a, resolveA] = makeDeferred<int>(
+      [&](Resolver<int>& resolver) { withResolver = static_cast<bool>(resolver); });
   auto [b, resolveB] = makeDeferred<int>([&] { withNothing = true; });
   a.cancel();
   b.cancel();
@@ -318,8 +317,8 @@ TEST(Cancel, isLostOnAReadyDeferredWhoseHandlerRuns) {
 TEST(Cancel, ofADeferredThatIsBeingAbandonedRunsItsCanceller) {
   for (const bool withCanceller : {true, false}) {
     bool called = false;
-    auto [deferred, resolver] = withCanceller ? makeDeferred<int>([&] { called = true; })
-                                              : makeDeferred<int>();
+    auto [deferred, resolver] =
+        withCanceller ? makeDeferred<int>([&] { called = true; }) : makeDeferred<int>();
     std::optional<Resolver<int>> work = std::move(resolver);
     Deferred<std::string> inHandler = succeed(1).addCallback([&](int) {
       work.reset();

@@ -22,7 +22,9 @@ const Reports once{"Oops: oops"};
 
 TEST(Unhandled, isAFailureThatIsDropped) {
   const LogWatcher log;
-  { const Deferred<int> dropped = fail<int>(Oops()); }
+  {
+    const Deferred<int> dropped = fail<int>(Oops());
+  }
   EXPECT_EQ(log.unhandled(), once);
 }
 
@@ -37,7 +39,9 @@ TEST(Unhandled, isReportedAtTheMomentWhenTheDeferredIsDropped) {
 TEST(Unhandled, isReportedAtTheMomentWhenADroppedChainEnds) {
   const LogWatcher log;
   auto [deferred, resolver] = makeDeferred<int>();
-  { const Deferred<int> dropped = std::move(deferred).addCallback([](int value) { return value; }); }
+  {
+    const Deferred<int> dropped = std::move(deferred).addCallback([](int value) { return value; });
+  }
   EXPECT_EQ(log.unhandled(), none);
   resolver.errback(Oops());
   EXPECT_EQ(log.unhandled(), once);
@@ -77,7 +81,9 @@ TEST(Unhandled, isReportedWhenAnotherDeferredIsAssigned) {
 
 TEST(Unhandled, isNotAFailureThatAnErrbackHandled) {
   const LogWatcher log;
-  { const Deferred<int> dropped = fail<int>(Oops()).addErrback([](const Failure&) { return 0; }); }
+  {
+    const Deferred<int> dropped = fail<int>(Oops()).addErrback([](const Failure&) { return 0; });
+  }
   {
     auto [deferred, resolver] = makeDeferred<int>();
     const Deferred<int> dropped = std::move(deferred).addErrback([](const Oops&) { return 0; });
@@ -154,7 +160,9 @@ TEST(Unhandled, isAFailureOfACoroutineThatNobodyWaitsFor) {
   const LogWatcher log;
   const auto body = [](Deferred<int> waited) -> Deferred<void> { co_await std::move(waited); };
   auto [wait, resolver] = makeDeferred<int>();
-  { const Deferred<void> dropped = body(std::move(wait)); }
+  {
+    const Deferred<void> dropped = body(std::move(wait));
+  }
   EXPECT_EQ(log.unhandled(), none);
   resolver.errback(Oops());
   EXPECT_EQ(log.unhandled(), once);
@@ -170,15 +178,17 @@ TEST(Unhandled, isReportedAsAnErrorWithTheFailureAndTellsWhatItIs) {
     ASSERT_NE(event.failure, nullptr);
     EXPECT_TRUE(event.failure->check<Oops>());
   });
-  { const Deferred<int> dropped = fail<int>(Oops()); }
+  {
+    const Deferred<int> dropped = fail<int>(Oops());
+  }
   EXPECT_EQ(seen, (std::vector<std::string>{"Unhandled error in Deferred"}));
 }
 
 TEST(Unhandled, inAPausedChainHasAKindOfItsOwn) {
   std::vector<logging::EventKind> kinds;
   const logging::Observation silence = logging::silenceStderr();
-  const logging::Observation observer = logging::addObserver(
-      [&](const logging::Event& event) { kinds.push_back(event.kind); });
+  const logging::Observation observer =
+      logging::addObserver([&](const logging::Event& event) { kinds.push_back(event.kind); });
   {
     // No run has seen this failure.
     auto [deferred, resolver] = makeDeferred<int>();
@@ -197,11 +207,12 @@ TEST(Unhandled, inAPausedChainHasAKindOfItsOwn) {
 TEST(Unhandled, mayBeReportedToAnObserverThatUsesDeferreds) {
   const logging::Observation silence = logging::silenceStderr();
   int runs = 0;
-  const logging::Observation observer = logging::addObserver([&](const logging::Event&) {
-    succeed(1).addCallback([&](int value) { runs += value; });
-  });
+  const logging::Observation observer = logging::addObserver(
+      [&](const logging::Event&) { succeed(1).addCallback([&](int value) { runs += value; }); });
   auto [deferred, resolver] = makeDeferred<int>();
-  { const Deferred<int> dropped = std::move(deferred); }
+  {
+    const Deferred<int> dropped = std::move(deferred);
+  }
   resolver.errback(Oops());
   EXPECT_EQ(runs, 1);
 }
@@ -213,7 +224,9 @@ TEST(Unhandled, ofAFailureThatWasMovedFromDoesNoHarm) {
     const Failure taken = std::move(failure);
     return failure;  // NOLINT: this is what it is about
   };
-  { const Deferred<int> dropped = fail<int>(emptied()); }
+  {
+    const Deferred<int> dropped = fail<int>(emptied());
+  }
   auto [deferred, resolver] = makeDeferred<int>();
   resolver.errback(emptied());
   Deferred<std::string> text = std::move(deferred).addBoth(

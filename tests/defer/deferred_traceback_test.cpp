@@ -33,10 +33,12 @@ void expectLines(const std::string& traceback, const std::vector<std::string>& l
   std::string::size_type position = 0;
   for (const std::string& line : lines) {
     const auto found = traceback.find(line, position);
-    EXPECT_NE(found, std::string::npos) << "no \"" << line << "\" (in this order) in\n" << traceback;
+    EXPECT_NE(found, std::string::npos) << "no \"" << line << "\" (in this order) in\n"
+                                        << traceback;
     if (found != std::string::npos) position = found + line.size();
   }
-  EXPECT_EQ(traceback.find(":0\n"), std::string::npos) << "a place without a line in\n" << traceback;
+  EXPECT_EQ(traceback.find(":0\n"), std::string::npos) << "a place without a line in\n"
+                                                       << traceback;
 }
 
 TEST(Traceback, beginsWithTypeAndMessage) {
@@ -51,8 +53,9 @@ TEST(Traceback, namesWhereTheFailureWasMadeAndWhereTheDeferredWasMadeAndFired) {
   const Failure failure = Failure(Oops());
   const unsigned fired = __LINE__ + 1;
   resolver.errback(failure);
-  expectLines(tracebackOf(std::move(deferred)),
-              {at("raised at", raised), at("in the Deferred made at", made), at("fired at", fired)});
+  expectLines(
+      tracebackOf(std::move(deferred)),
+      {at("raised at", raised), at("in the Deferred made at", made), at("fired at", fired)});
 }
 
 TEST(Traceback, namesTheHandlersThatTheFailurePassed) {
@@ -76,9 +79,9 @@ TEST(Traceback, namesTheHandlerThatThrewAndTheChainItBelongedTo) {
   deferred.addCallback([](int) -> int { throw Oops(); });
   const unsigned fired = __LINE__ + 1;
   resolver.callback(1);
-  expectLines(tracebackOf(std::move(deferred)), {at("raised in the handler added at", added),
-                                                 at("in the Deferred made at", made),
-                                                 at("fired at", fired)});
+  expectLines(tracebackOf(std::move(deferred)),
+              {at("raised in the handler added at", added), at("in the Deferred made at", made),
+               at("fired at", fired)});
 }
 
 TEST(Traceback, keepsItsHistoryWhenAHandlerThrowsTheFailureOn) {
@@ -136,7 +139,9 @@ TEST(Traceback, hasNoPlaceWithoutALine) {
 TEST(Traceback, ofAnAbandonedDeferredNamesWhereItWasMadeOnce) {
   const unsigned made = __LINE__ + 1;
   auto [deferred, resolver] = makeDeferred<int>();
-  { const Resolver<int> gone = std::move(resolver); }
+  {
+    const Resolver<int> gone = std::move(resolver);
+  }
   const std::string text = tracebackOf(std::move(deferred));
   expectLines(text, {at("in the Deferred made at", made)});
   EXPECT_EQ(text.find("fired at"), std::string::npos) << "nobody fired it:\n" << text;
@@ -191,8 +196,8 @@ TEST(Traceback, elidesTheMiddleOfALongWay) {
   const unsigned raised = __LINE__ + 1;
   resolver.errback(Oops());
   // One place where it was raised, one where it was made, one where it was fired, and 101 handlers.
-  expectLines(tracebackOf(std::move(deferred)),
-              {at("raised at", raised), "  ... 72 more\n", at("passed the handler added at", last)});
+  expectLines(tracebackOf(std::move(deferred)), {at("raised at", raised), "  ... 72 more\n",
+                                                 at("passed the handler added at", last)});
 }
 
 TEST(Traceback, showsTheCauses) {
@@ -204,7 +209,9 @@ TEST(Traceback, showsTheCauses) {
 TEST(Traceback, ofAnUnhandledFailureGoesToStandardError) {
   const unsigned made = __LINE__ + 2;
   ::testing::internal::CaptureStderr();
-  { const Deferred<int> dropped = fail<int>(Oops()); }
+  {
+    const Deferred<int> dropped = fail<int>(Oops());
+  }
   const std::string text = ::testing::internal::GetCapturedStderr();
   expectLines(text, {"[error] Unhandled error in Deferred\n", "hawser::Oops: oops\n",
                      at("raised at", made)});

@@ -31,8 +31,8 @@
 #define HAWSER_TEST_COUNTS 1
 #endif
 
-// What has been taken from the global heap. Sanitizers keep their own `operator new`: under them the
-// same programs run, and are not counted.
+// What has been taken from the global heap. Sanitizers keep their own `operator new`: under them
+// the same programs run, and are not counted.
 namespace {
 
 std::atomic<std::size_t> allocations = 0;
@@ -47,8 +47,7 @@ void* operator new(std::size_t bytes) {
   void* const block = std::malloc(bytes != 0 ? bytes : 1);
   if (!block) throw std::bad_alloc();
   ++allocations;
-  const std::ptrdiff_t live =
-      liveBytes += static_cast<std::ptrdiff_t>(malloc_usable_size(block));
+  const std::ptrdiff_t live = liveBytes += static_cast<std::ptrdiff_t>(malloc_usable_size(block));
   if (live > peakBytes) peakBytes = live;
   return block;
 }
@@ -141,9 +140,8 @@ TEST(Allocations, areOneForACoroutine) {
 }
 
 TEST(Allocations, areOneMoreForAReadyHandlerThatReturnsADeferredAndHasCaptures) {
-  expectBlocks(0, allocationsOf([] {
-                 succeed(1).addCallback([](int value) { return succeed(value); });
-               }));
+  expectBlocks(
+      0, allocationsOf([] { succeed(1).addCallback([](int value) { return succeed(value); }); }));
   expectBlocks(1, allocationsOf([] {
                  const int more = 1;
                  succeed(1).addCallback([more](int value) { return succeed(value + more); });
@@ -166,7 +164,7 @@ TEST(Allocations, ofAPendingDeferredWithOneHandlerAreSmall) {
     bytes = (liveBytes - before) / 1000;
     for (auto& resolver : resolvers) resolver.callback(1);
   });
-  EXPECT_LE(bytes, 208);printf("%td\n",bytes);
+  EXPECT_LE(bytes, 208);
 }
 
 /// An asynchronous loop whose every step waits, made of handlers that return the next step.
@@ -204,7 +202,9 @@ TEST(Memory, staysTheSameInALoopOfHandlersThatReturnDeferreds) {
 TEST(Memory, staysTheSameInALoopThatNobodyWaitsFor) {
   EXPECT_LT(peakOf([] {
               HandlerLoop loop;
-              { const Deferred<int> dropped = loop.run(100'000); }
+              {
+                const Deferred<int> dropped = loop.run(100'000);
+              }
               loop.drive();
               EXPECT_EQ(loop.steps, 100'000);
             }),
@@ -214,7 +214,8 @@ TEST(Memory, staysTheSameInALoopThatNobodyWaitsFor) {
 TEST(Memory, staysTheSameInALoopThatBeginsReadyOrIsAwaitedOrListed) {
   EXPECT_LT(peakOf([] {
               HandlerLoop loop;
-              const Deferred<int> done = succeed(1).addCallback([&](int) { return loop.run(100'000); });
+              const Deferred<int> done =
+                  succeed(1).addCallback([&](int) { return loop.run(100'000); });
               loop.drive();
               EXPECT_EQ(outcome(done), "100000");
             }),
@@ -409,8 +410,12 @@ TEST(Recursion, isNoneWhenALongChainIsPausedCancelledAbandonedOrDropped) {
     auto [deferred, resolver] = makeDeferred<int>();
     for (int i = 0; i < 100'000; ++i) deferred.addCallback([](int value) { return value; });
     deferred.pause();
-    { const Deferred<int> dropped = std::move(deferred); }
-    { const Resolver<int> gone = std::move(resolver); }
+    {
+      const Deferred<int> dropped = std::move(deferred);
+    }
+    {
+      const Resolver<int> gone = std::move(resolver);
+    }
   });
   EXPECT_EQ(reports, 1);
 }
@@ -443,7 +448,9 @@ TEST(Recursion, isNoneWhenManyChainsWaitForEachOther) {
   });
   peakOf([] {
     auto [deferred, resolver] = makeDeferred<int>();
-    { const Deferred<int> dropped = nested(100'000, std::move(deferred)); }
+    {
+      const Deferred<int> dropped = nested(100'000, std::move(deferred));
+    }
     resolver.callback(5);
   });
 }
@@ -474,7 +481,9 @@ TEST(Recursion, isNoneWhenManyHandlesFollowAChain) {
     deferred.addCallback([](int value) { return value; });
     resolver.callback(1);
     EXPECT_EQ(outcome(deferred), "1");
-    { const Deferred<int> dropped = std::move(deferred); }
+    {
+      const Deferred<int> dropped = std::move(deferred);
+    }
     for (const CancelHandle& handle : handles) EXPECT_FALSE(handle);
   });
 }

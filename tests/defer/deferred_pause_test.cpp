@@ -58,10 +58,9 @@ TEST(Pause, nests) {
 TEST(Pause, isCountedForTheWholeChainWhereverHandlersAreAdded) {
   auto [deferred, resolver] = makeDeferred<int>();
   deferred.pause();
-  Deferred<std::string> text =
-      std::move(deferred)
-          .addCallback([](int value) { return value + 1; })
-          .addCallback([](int value) { return std::to_string(value); });
+  Deferred<std::string> text = std::move(deferred)
+                                   .addCallback([](int value) { return value + 1; })
+                                   .addCallback([](int value) { return std::to_string(value); });
   text.pause();
   resolver.callback(1);
   text.unpause();
@@ -262,9 +261,10 @@ TEST(Pause, ofADroppedChainThatWaitsEndsWithWhatItWaitsFor) {
     {
       auto [first, fire] = makeDeferred<int>();
       if (outerReady) fire.callback(1);
-      Deferred<int> outer = std::move(first)
-                                .addCallback([&](int) { return std::move(inner); })
-                                .addCallback([counted = Counted(alive)](int value) { return value; });
+      Deferred<int> outer =
+          std::move(first)
+              .addCallback([&](int) { return std::move(inner); })
+              .addCallback([counted = Counted(alive)](int value) { return value; });
       if (!outerReady) fire.callback(1);
       outer.pause();
     }

@@ -22,8 +22,8 @@ Deferred<T> firedLater(Resolver<T>& resolver) {
   return std::move(pair.deferred);
 }
 
-/// Adds `handler` as a callback to a Deferred<std::string> in both forms; gives both outcomes, which
-/// must be the same.
+/// Adds `handler` as a callback to a Deferred<std::string> in both forms; gives both outcomes,
+/// which must be the same.
 template <class F>
 std::string afterCallback(F handler) {
   Resolver<std::string> resolver;
@@ -101,8 +101,7 @@ TEST(Callback, mayReturnAValueNothingAFailureAResultOrADeferred) {
   EXPECT_EQ(afterCallback([](std::string) {}), "nothing");
   EXPECT_EQ(afterCallback([](std::string) { return Failure(Oops()); }), "!Oops: oops");
   EXPECT_EQ(afterCallback([](std::string) { return Result<int>(5); }), "5");
-  EXPECT_EQ(afterCallback([](std::string) { return Result<int>(Failure(Oops())); }),
-            "!Oops: oops");
+  EXPECT_EQ(afterCallback([](std::string) { return Result<int>(Failure(Oops())); }), "!Oops: oops");
   EXPECT_EQ(afterCallback([](std::string) { return Result<void>(); }), "nothing");
   EXPECT_EQ(afterCallback([](std::string) { return succeed(5); }), "5");
   EXPECT_EQ(afterCallback([](std::string) { return fail<int>(Oops()); }), "!Oops: oops");
@@ -128,9 +127,8 @@ TEST(Callback, decidesTheTypeOfTheNextDeferred) {
   static_assert(
       std::is_same_v<decltype(succeed(1).addCallback([](int) { return Result<char>('c'); })),
                      Deferred<char>>);
-  static_assert(
-      std::is_same_v<decltype(succeed(1).addCallback([](int) { return succeed(); })),
-                     Deferred<void>>);
+  static_assert(std::is_same_v<decltype(succeed(1).addCallback([](int) { return succeed(); })),
+                               Deferred<void>>);
 }
 
 TEST(Callback, failsTheChainWithWhateverItThrows) {
@@ -142,8 +140,7 @@ TEST(Callback, failsTheChainWithWhateverItThrows) {
 
 TEST(Errback, takesTheFailure) {
   EXPECT_EQ(afterErrback([](Failure failure) { return failure.getErrorMessage(); }), "oops");
-  EXPECT_EQ(afterErrback([](const Failure& failure) { return failure.getErrorMessage(); }),
-            "oops");
+  EXPECT_EQ(afterErrback([](const Failure& failure) { return failure.getErrorMessage(); }), "oops");
   EXPECT_EQ(afterErrback([](Failure&& failure) { return failure.getErrorMessage(); }), "oops");
   EXPECT_EQ(afterErrback([](const auto& failure) { return failure.getErrorMessage(); }), "oops");
 }
@@ -166,8 +163,7 @@ TEST(Errback, onATypeLetsOtherFailuresPass) {
 
 TEST(Errback, mayReturnWhatFitsTheDeferred) {
   EXPECT_EQ(afterErrback([](const Failure&) { return "a literal"; }), "a literal");
-  EXPECT_EQ(afterErrback([](const Failure&) { return Failure(WorseOops()); }),
-            "!WorseOops: worse");
+  EXPECT_EQ(afterErrback([](const Failure&) { return Failure(WorseOops()); }), "!WorseOops: worse");
   EXPECT_EQ(afterErrback([](const Failure&) { return Result<std::string>("a result"); }),
             "a result");
   EXPECT_EQ(afterErrback([](const Failure&) { return succeed(std::string("a Deferred")); }),
@@ -224,10 +220,9 @@ TEST(Handlers, mayBeOfAnySize) {
   large.bytes[2999] = 5;
   EXPECT_EQ(afterCallback([large](std::string) { return static_cast<int>(large.bytes[2999]); }),
             "5");
-  EXPECT_EQ(afterCallback([large](std::string) {
-              return succeed(static_cast<int>(large.bytes[2999]));
-            }),
-            "5");
+  EXPECT_EQ(
+      afterCallback([large](std::string) { return succeed(static_cast<int>(large.bytes[2999])); }),
+      "5");
 }
 
 TEST(Values, mayBeOfTypesThatLookLikeOthers) {

@@ -27,8 +27,8 @@ TEST_F(ForeignThreadDeathTest, endsTheProgramWhenItFires) {
   auto pair = makeDeferred<int>();
   const unsigned fired = __LINE__ + 1;
   const auto fire = [&] { pair.resolver.callback(1); };
-  EXPECT_DEATH(std::thread(fire).join(), place(made) + " was fired on another thread, at .*" +
-                                             place(fired));
+  EXPECT_DEATH(std::thread(fire).join(),
+               place(made) + " was fired on another thread, at .*" + place(fired));
   pair.resolver.callback(1);
 }
 

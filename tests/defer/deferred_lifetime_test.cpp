@@ -185,12 +185,11 @@ TEST(Lifetime, freesEachCallableWhenItHasRun) {
 TEST(Lifetime, freesTheCallableOfTheLaneThatDidNotRun) {
   int alive = 0;
   auto [deferred, resolver] = makeDeferred<int>();
-  Deferred<int> chain =
-      std::move(deferred)
-          .addErrback([counted = Counted(alive)](const Failure&) { return 0; })
-          .addErrback([counted = Counted(alive)](const Oops&) { return 0; })
-          .addCallbacks([counted = Counted(alive)](int value) { return value; },
-                        [counted = Counted(alive)](const Failure&) { return 0; });
+  Deferred<int> chain = std::move(deferred)
+                            .addErrback([counted = Counted(alive)](const Failure&) { return 0; })
+                            .addErrback([counted = Counted(alive)](const Oops&) { return 0; })
+                            .addCallbacks([counted = Counted(alive)](int value) { return value; },
+                                          [counted = Counted(alive)](const Failure&) { return 0; });
   EXPECT_EQ(alive, 4);
   resolver.callback(1);
   EXPECT_EQ(alive, 0);
@@ -240,7 +239,8 @@ TEST(Lifetime, letsWhatAHandlerOfTheOtherLaneCapturedOwnTheChain) {
         owner->deferred.emplace(
             std::move(deferred).addErrback([owner](const Failure&) { return 0; }));
       else
-        owner->deferred.emplace(std::move(deferred).addCallback([owner](int value) { return value; }));
+        owner->deferred.emplace(
+            std::move(deferred).addCallback([owner](int value) { return value; }));
     }
     if (withValue)
       resolver.callback(1);
@@ -365,7 +365,8 @@ struct Bomb {
 };
 
 TEST(Values, thatThrowWhenTheyAreMovedFailTheChainOrLeaveTheCall) {
-  // However far the value gets: nothing leaks, nothing is lost, the chain ends with one or the other.
+  // However far the value gets: nothing leaks, nothing is lost, the chain ends with one or the
+  // other.
   for (int moves = 1; moves < 40; ++moves) {
     Bomb::movesLeft = moves;
     std::string ended;
