@@ -296,6 +296,23 @@ TEST(CoroutineHandlers, freeTheirCapturesBeforeTheNextHandlerRuns) {
   EXPECT_EQ(outcome(result), "1");
 }
 
+TEST(CoroutineHandlers, freeTheirCapturesWhenWhatTheyReturnIsPausedAndCannotBeWaitedFor) {
+  int alive = 0;
+  Wait wait;
+  const auto body = [](Deferred<int> waited) -> Deferred<int> {
+    co_return co_await std::move(waited);
+  };
+  Deferred<int> paused = body(std::move(wait.deferred));
+  paused.pause();
+  Deferred<int> result = succeed(1).addCallback(
+      [counted = Counted(alive), &paused](int) { return std::move(paused); });
+  EXPECT_EQ(alive, 0);
+  ASSERT_NE(result.peekFailure(), nullptr);
+  EXPECT_TRUE(result.peekFailure()->check<PausedError>());
+  consume(std::move(result));
+  wait.resolver.callback(1);
+}
+
 // What a coroutine keeps alive may own the Deferred of that coroutine.
 
 struct Session {

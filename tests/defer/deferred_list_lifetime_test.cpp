@@ -117,6 +117,50 @@ TEST(DeferredListLifetime, keepsItsResultsWholeWhenALogObserverFiresMembers) {
   }
 }
 
+TEST(DeferredListLifetime, runsItsHandlersOnceWhenALogObserverEndsTheListOutOfTurn) {
+  Resolver<int> other;
+  const logging::Observation silence = logging::silenceStderr();
+  const logging::Observation observer = logging::addObserver([&](const logging::Event&) {
+    if (other) other.callback(1);
+  });
+  auto [a, resolveA] = makeDeferred<int>();
+  auto [b, resolveB] = makeDeferred<int>();
+  other = std::move(resolveA);
+  std::vector<std::string> seen;
+  const Deferred<void> list =
+      deferredList(listOf(std::move(a), std::move(b))).addCallback([&](const Results& results) {
+        seen.push_back(textOf(results));
+      });
+  resolveB.errback(Oops());
+  EXPECT_EQ(seen, (std::vector<std::string>{"[1, !Oops: oops]"}));
+}
+
+TEST(DeferredListLifetime, runsItsHandlersOnceWhenTheEndOfAMemberFailsAnother) {
+  struct FiresAnother {
+    Resolver<int>* resolver;
+    explicit FiresAnother(Resolver<int>& it) : resolver(&it) {}
+    FiresAnother(FiresAnother&& other) noexcept : resolver(std::exchange(other.resolver, nullptr)) {}
+    ~FiresAnother() {
+      if (resolver) resolver->errback(Oops());
+    }
+  };
+  auto [a, resolveA] = makeDeferred<int>();
+  auto [wait, resolveWait] = makeDeferred<int>();
+  const auto body = [](FiresAnother, Deferred<int> waited) -> Deferred<int> {
+    co_return co_await std::move(waited);
+  };
+  int runs = 0;
+  const Deferred<void> list =
+      deferredList(listOf(std::move(a), body(FiresAnother(resolveA), std::move(wait))),
+                   fireOnOneErrback | consumeErrors)
+          .addBoth([&](const Result<Results>& result) {
+            ++runs;
+            EXPECT_TRUE(!result && result.failure().check<FirstError>());
+          });
+  resolveWait.errback(Oops());
+  EXPECT_EQ(runs, 1);
+}
+
 TEST(DeferredListLifetime, makesAFailureOfAValueThatThrowsWhenItIsMoved) {
   struct Bomb {
     static int& movesLeft() {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hawser/defer/detail/node.h>
+#include <hawser/defer/detail/handle_block.h>
 
 #include <source_location>
 #include <utility>

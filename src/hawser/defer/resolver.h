@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hawser/defer/cancel_handle.h>
+#include <hawser/defer/detail/abandonment.h>
 #include <hawser/defer/detail/typed_node.h>
 #include <hawser/defer/errors.h>
 

@@ -261,50 +261,6 @@ void releaseReference(Node* source) noexcept {
   if (--source->references == 0 && source->consumed) source->dispose();
 }
 
-void dropResolver(Node* source) noexcept {
-  checkThread(source, "destroyed", source->site);
-  if (source->fired || source->references > 1) return releaseReference(source);
-  source->abandoned = true;
-  source->nextAbandoned = nullptr;
-  if (runState.lastAbandoned)
-    runState.lastAbandoned->nextAbandoned = source;
-  else
-    runState.firstAbandoned = source;
-  runState.lastAbandoned = source;
-  if (runState.depth == 0) deliverAbandoned();
-}
-
-namespace {
-
-void abandonNow(Node* source) {
-  const std::source_location made = source->site;
-  source->fired = true;
-  if (source->callable) source->dropCanceller();
-  source->setFailure(
-      Failure::at(SiteKind::made, made, std::make_exception_ptr(AbandonedError(made))));
-  run(source);
-}
-
-}  // namespace
-
-std::size_t deliverAbandoned() noexcept {
-  std::size_t count = 0;
-  ++runState.depth;
-  while (Node* source = runState.firstAbandoned) {
-    runState.firstAbandoned = source->nextAbandoned;
-    if (!runState.firstAbandoned) runState.lastAbandoned = nullptr;
-    source->abandoned = false;
-    source->thread = &runState;
-    if (!source->fired) {
-      ++count;
-      abandonNow(source);
-    }
-    releaseReference(source);
-  }
-  --runState.depth;
-  return count;
-}
-
 void wrongThread(const Node* source, const char* act, std::source_location where) noexcept {
   std::fprintf(stderr,
                "hawser: the Resolver of the Deferred made at %s:%u was %s on another thread, at "
@@ -313,38 +269,6 @@ void wrongThread(const Node* source, const char* act, std::source_location where
                source->site.file_name(), static_cast<unsigned>(source->site.line()), act,
                where.file_name(), static_cast<unsigned>(where.line()));
   std::abort();
-}
-
-HandleBlock* makeHandle(Node* tail) {
-  auto* block = ::new (poolAllocate(sizeof(HandleBlock))) HandleBlock{tail, tail->handles, 1};
-  tail->handles = block;
-  return block;
-}
-
-void releaseHandle(HandleBlock* block) noexcept {
-  if (--block->references != 0) return;
-  if (block->node) {
-    HandleBlock** place = &block->node->handles;
-    while (*place != block) place = &(*place)->next;
-    *place = block->next;
-  }
-  poolFree(block, sizeof(HandleBlock));
-}
-
-void moveHandles(Node* from, Node* to) noexcept {
-  HandleBlock** end = &to->handles;
-  while (*end) end = &(*end)->next;
-  *end = std::exchange(from->handles, nullptr);
-  for (HandleBlock* block = *end; block; block = block->next) block->node = to;
-}
-
-void dropHandles(Node* node) noexcept {
-  for (HandleBlock* block = std::exchange(node->handles, nullptr); block;) {
-    HandleBlock* next = block->next;
-    block->node = nullptr;
-    block->next = nullptr;
-    block = next;
-  }
 }
 
 }  // namespace hawser::detail

@@ -143,6 +143,10 @@ struct Node : Waiter {
   ~Node() {}
 };
 
+// Of handle_block.h, for those who deal with nodes.
+void moveHandles(Node* from, Node* to) noexcept;
+void dropHandles(Node* node) noexcept;
+
 /// Passes the result that `from` has just got as far as it goes, without recursion. `starts` is
 /// false if that goes on with a run which a handler of the same chain was part of.
 void run(Node* from, bool starts = true);
@@ -189,8 +193,6 @@ void reportUnhandled(const Failure& failure) noexcept;
 /// the handler was given, if that was a failure.
 Failure raisedByHandler(std::source_location where, const Failure* original);
 
-/// A Resolver that points to `source` goes away.
-void dropResolver(Node* source) noexcept;
 void releaseReference(Node* source) noexcept;
 /// Fires with a failure; `fired` may be empty.
 void failSource(Node* source, Failure why, std::source_location fired);
@@ -201,17 +203,6 @@ inline void checkThread(const Node* source, const char* act, std::source_locatio
   if (source->thread != &runState && !source->abandoned) [[unlikely]]
     wrongThread(source, act, where);
 }
-
-/// One CancelHandle's (and its copies') view of a chain.
-struct HandleBlock {
-  Node* node;         // the chain's last node; null once the chain has delivered
-  HandleBlock* next;  // others at the same node
-  std::uint32_t references;
-};
-HandleBlock* makeHandle(Node* tail);
-void releaseHandle(HandleBlock* block) noexcept;
-void moveHandles(Node* from, Node* to) noexcept;
-void dropHandles(Node* node) noexcept;
 
 }  // namespace detail
 }  // namespace hawser

@@ -1,0 +1,55 @@
+#include <hawser/defer/detail/abandonment.h>
+#include <hawser/defer/detail/handler_scope.h>
+#include <hawser/defer/errors.h>
+
+#include <cstddef>
+#include <exception>
+#include <source_location>
+
+namespace hawser::detail {
+
+void dropResolver(Node* source) noexcept {
+  checkThread(source, "destroyed", source->site);
+  if (source->fired || source->references > 1) return releaseReference(source);
+  source->abandoned = true;
+  source->nextAbandoned = nullptr;
+  if (runState.lastAbandoned)
+    runState.lastAbandoned->nextAbandoned = source;
+  else
+    runState.firstAbandoned = source;
+  runState.lastAbandoned = source;
+  if (runState.depth == 0) deliverAbandoned();
+}
+
+namespace {
+
+void abandonNow(Node* source) {
+  const std::source_location made = source->site;
+  source->fired = true;
+  if (source->callable) source->dropCanceller();
+  source->setFailure(
+      Failure::at(SiteKind::made, made, std::make_exception_ptr(AbandonedError(made))));
+  run(source);
+}
+
+}  // namespace
+
+std::size_t deliverAbandoned() noexcept {
+  std::size_t count = 0;
+  ++runState.depth;
+  while (Node* source = runState.firstAbandoned) {
+    runState.firstAbandoned = source->nextAbandoned;
+    if (!runState.firstAbandoned) runState.lastAbandoned = nullptr;
+    source->abandoned = false;
+    source->thread = &runState;
+    if (!source->fired) {
+      ++count;
+      abandonNow(source);
+    }
+    releaseReference(source);
+  }
+  --runState.depth;
+  return count;
+}
+
+}  // namespace hawser::detail
