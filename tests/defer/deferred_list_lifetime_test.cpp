@@ -139,7 +139,8 @@ TEST(DeferredListLifetime, runsItsHandlersOnceWhenTheEndOfAMemberFailsAnother) {
   struct FiresAnother {
     Resolver<int>* resolver;
     explicit FiresAnother(Resolver<int>& it) : resolver(&it) {}
-    FiresAnother(FiresAnother&& other) noexcept : resolver(std::exchange(other.resolver, nullptr)) {}
+    FiresAnother(FiresAnother&& other) noexcept
+        : resolver(std::exchange(other.resolver, nullptr)) {}
     ~FiresAnother() {
       if (resolver) resolver->errback(Oops());
     }

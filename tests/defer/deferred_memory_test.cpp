@@ -4,97 +4,42 @@
 #include <hawser/defer/timeout.h>
 #include <hawser/testing/fake_clock.h>
 
+#include "defer/heap.h"
 #include "defer/support.h"
 
 #include <gtest/gtest.h>
-#include <malloc.h>
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define HAWSER_TEST_COUNTS 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define HAWSER_TEST_COUNTS 0
-#endif
-#endif
-#ifndef HAWSER_TEST_COUNTS
-#define HAWSER_TEST_COUNTS 1
-#endif
-
-// What has been taken from the global heap. Sanitizers keep their own `operator new`: under them
-// the same programs run, and are not counted.
-namespace {
-
-std::atomic<std::size_t> allocations = 0;
-std::atomic<std::ptrdiff_t> liveBytes = 0;
-std::atomic<std::ptrdiff_t> peakBytes = 0;
-constexpr bool counts = HAWSER_TEST_COUNTS != 0;
-
-}  // namespace
-
-#if HAWSER_TEST_COUNTS
-void* operator new(std::size_t bytes) {
-  void* const block = std::malloc(bytes != 0 ? bytes : 1);
-  if (!block) throw std::bad_alloc();
-  ++allocations;
-  const std::ptrdiff_t live = liveBytes += static_cast<std::ptrdiff_t>(malloc_usable_size(block));
-  if (live > peakBytes) peakBytes = live;
-  return block;
-}
-void operator delete(void* block) noexcept {
-  if (block) liveBytes -= static_cast<std::ptrdiff_t>(malloc_usable_size(block));
-  std::free(block);
-}
-void operator delete(void* block, std::size_t) noexcept { operator delete(block); }
-#endif
 
 namespace hawser {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int million = counts ? 1'000'000 : 100'000;
-constexpr std::ptrdiff_t fewKilobytes = 64 * 1024;
-
-/// How much `body` takes from the heap at its worst, on a thread of its own, whose pool is empty at
-/// first. Checks that all of it is given back when that thread ends.
-template <class Body>
-std::ptrdiff_t peakOf(Body body) {
-  const std::ptrdiff_t before = liveBytes;
-  peakBytes = before;
-  std::thread([&] { body(); }).join();
-  EXPECT_EQ(liveBytes, before) << "bytes that are lost";
-  return peakBytes - before;
-}
-
 /// How often `body` asks the heap for a block: on a new thread, and when it is done again there.
 template <class Body>
 std::pair<std::size_t, std::size_t> allocationsOf(Body body) {
   std::pair<std::size_t, std::size_t> result;
   std::thread([&] {
-    std::size_t before = allocations;
+    std::size_t before = heap::allocations();
     body();
-    result.first = allocations - before;
-    before = allocations;
+    result.first = heap::allocations() - before;
+    before = heap::allocations();
     body();
-    result.second = allocations - before;
+    result.second = heap::allocations() - before;
   }).join();
   return result;
 }
 
 /// With a pool, what was freed is used again; without one every block comes from the heap.
 void expectBlocks(std::size_t blocks, std::pair<std::size_t, std::size_t> taken) {
-  if (!counts) return;
+  if (!heap::counts) return;
   EXPECT_EQ(taken.first, blocks);
   EXPECT_EQ(taken.second, HAWSER_POOL ? 0u : blocks);
 }
@@ -150,18 +95,18 @@ TEST(Allocations, areOneMoreForAReadyHandlerThatReturnsADeferredAndHasCaptures) 
 
 TEST(Allocations, ofAPendingDeferredWithOneHandlerAreSmall) {
   std::ptrdiff_t bytes = 0;
-  peakOf([&] {
+  heap::peakOf([&] {
     std::vector<Deferred<int>> deferreds;
     std::vector<Resolver<int>> resolvers;
     deferreds.reserve(1000);
     resolvers.reserve(1000);
-    const std::ptrdiff_t before = liveBytes;
+    const std::ptrdiff_t before = heap::liveBytes();
     for (int i = 0; i < 1000; ++i) {
       auto [deferred, resolver] = makeDeferred<int>();
       deferreds.push_back(std::move(deferred).addCallback([](int value) { return value; }));
       resolvers.push_back(std::move(resolver));
     }
-    bytes = (liveBytes - before) / 1000;
+    bytes = (heap::liveBytes() - before) / 1000;
     for (auto& resolver : resolvers) resolver.callback(1);
   });
   EXPECT_LE(bytes, 208);
@@ -190,17 +135,17 @@ struct HandlerLoop {
 };
 
 TEST(Memory, staysTheSameInALoopOfHandlersThatReturnDeferreds) {
-  EXPECT_LT(peakOf([] {
+  EXPECT_LT(heap::peakOf([] {
               HandlerLoop loop;
               const Deferred<int> done = loop.run(100'000);
               loop.drive();
               EXPECT_EQ(outcome(done), "100000");
             }),
-            fewKilobytes);
+            heap::fewKilobytes);
 }
 
 TEST(Memory, staysTheSameInALoopThatNobodyWaitsFor) {
-  EXPECT_LT(peakOf([] {
+  EXPECT_LT(heap::peakOf([] {
               HandlerLoop loop;
               {
                 const Deferred<int> dropped = loop.run(100'000);
@@ -208,19 +153,19 @@ TEST(Memory, staysTheSameInALoopThatNobodyWaitsFor) {
               loop.drive();
               EXPECT_EQ(loop.steps, 100'000);
             }),
-            fewKilobytes);
+            heap::fewKilobytes);
 }
 
 TEST(Memory, staysTheSameInALoopThatBeginsReadyOrIsAwaitedOrListed) {
-  EXPECT_LT(peakOf([] {
+  EXPECT_LT(heap::peakOf([] {
               HandlerLoop loop;
               const Deferred<int> done =
                   succeed(1).addCallback([&](int) { return loop.run(100'000); });
               loop.drive();
               EXPECT_EQ(outcome(done), "100000");
             }),
-            fewKilobytes);
-  EXPECT_LT(peakOf([] {
+            heap::fewKilobytes);
+  EXPECT_LT(heap::peakOf([] {
               HandlerLoop loop;
               const auto body = [](Deferred<int> waited) -> Deferred<int> {
                 co_return co_await std::move(waited);
@@ -229,8 +174,8 @@ TEST(Memory, staysTheSameInALoopThatBeginsReadyOrIsAwaitedOrListed) {
               loop.drive();
               EXPECT_EQ(outcome(done), "100000");
             }),
-            fewKilobytes);
-  EXPECT_LT(peakOf([] {
+            heap::fewKilobytes);
+  EXPECT_LT(heap::peakOf([] {
               HandlerLoop loop;
               std::vector<Deferred<int>> members;
               members.push_back(loop.run(100'000));
@@ -238,11 +183,11 @@ TEST(Memory, staysTheSameInALoopThatBeginsReadyOrIsAwaitedOrListed) {
               loop.drive();
               EXPECT_EQ(outcome(done), "[100000]");
             }),
-            fewKilobytes);
+            heap::fewKilobytes);
 }
 
 TEST(Memory, staysTheSameInALoopThatSomebodyMayCancel) {
-  EXPECT_LT(peakOf([] {
+  EXPECT_LT(heap::peakOf([] {
               HandlerLoop loop;
               Deferred<int> done = loop.run(50'000);
               const CancelHandle handle = done.cancelHandle();
@@ -255,7 +200,7 @@ TEST(Memory, staysTheSameInALoopThatSomebodyMayCancel) {
               EXPECT_EQ(outcome(done), "!CancelledError: the Deferred was cancelled");
               consume(std::move(done));
             }),
-            fewKilobytes);
+            heap::fewKilobytes);
 }
 
 TEST(Memory, staysTheSameInALoopWhoseStepsHaveTimeouts) {
@@ -272,7 +217,7 @@ TEST(Memory, staysTheSameInALoopWhoseStepsHaveTimeouts) {
           });
     }
   };
-  EXPECT_LT(peakOf([] {
+  EXPECT_LT(heap::peakOf([] {
               Loop loop;
               const Deferred<int> done = loop.run(20'000);
               while (loop.resolver) {
@@ -281,7 +226,7 @@ TEST(Memory, staysTheSameInALoopWhoseStepsHaveTimeouts) {
               }
               EXPECT_EQ(outcome(done), "0");
             }),
-            fewKilobytes);
+            heap::fewKilobytes);
 }
 
 TEST(Memory, staysTheSameInALoopOfErrbacksThatTryAgain) {
@@ -296,7 +241,7 @@ TEST(Memory, staysTheSameInALoopOfErrbacksThatTryAgain) {
       });
     }
   };
-  EXPECT_LT(peakOf([] {
+  EXPECT_LT(heap::peakOf([] {
               Loop loop;
               Deferred<int> done = loop.attempt(20'000);
               while (loop.resolver) {
@@ -306,11 +251,11 @@ TEST(Memory, staysTheSameInALoopOfErrbacksThatTryAgain) {
               EXPECT_EQ(outcome(done), "!Oops: oops");
               consume(std::move(done));
             }),
-            fewKilobytes);
+            heap::fewKilobytes);
 }
 
 TEST(Memory, staysTheSameInACoroutineThatLoops) {
-  EXPECT_LT(peakOf([] {
+  EXPECT_LT(heap::peakOf([] {
               Resolver<int> resolver;
               const auto body = [&](int left) -> Deferred<int> {
                 int sum = 0;
@@ -328,11 +273,11 @@ TEST(Memory, staysTheSameInACoroutineThatLoops) {
               }
               EXPECT_EQ(outcome(done), "100000");
             }),
-            fewKilobytes);
+            heap::fewKilobytes);
 }
 
 TEST(Memory, staysTheSameWhenACoroutineAwaitsFailuresAndCoroutines) {
-  EXPECT_LT(peakOf([] {
+  EXPECT_LT(heap::peakOf([] {
               const auto fails = [](int number) -> Deferred<int> {
                 co_await succeed();
                 if (number % 2 == 1) co_return Failure(Oops());
@@ -347,145 +292,7 @@ TEST(Memory, staysTheSameWhenACoroutineAwaitsFailuresAndCoroutines) {
               const Deferred<int> done = body(20'000);
               EXPECT_EQ(outcome(done), "10000");
             }),
-            fewKilobytes);
-}
-
-TEST(Recursion, isNoneInAMillionReadyAwaits) {
-  EXPECT_LT(peakOf([] {
-              const auto body = [](int left) -> Deferred<int> {
-                int sum = 0;
-                for (; left != 0; --left) sum += co_await succeed(1);
-                co_return sum;
-              };
-              const Deferred<int> done = body(million);
-              EXPECT_EQ(outcome(done), std::to_string(million));
-            }),
-            fewKilobytes);
-}
-
-TEST(Recursion, isNoneInAMillionAwaitsOfReadyCoroutines) {
-  EXPECT_LT(peakOf([] {
-              const auto one = []() -> Deferred<int> { co_return 1; };
-              const auto body = [&](int left) -> Deferred<int> {
-                int sum = 0;
-                for (; left != 0; --left) sum += co_await one();
-                co_return sum;
-              };
-              const Deferred<int> done = body(million);
-              EXPECT_EQ(outcome(done), std::to_string(million));
-            }),
-            fewKilobytes);
-}
-
-TEST(Recursion, isNoneInAChainOfAMillionHandlers) {
-  for (const bool fails : {true, false}) {
-    peakOf([fails] {
-      auto [deferred, resolver] = makeDeferred<int>();
-      for (int i = 0; i < million; ++i) deferred.addCallback([](int value) { return value + 1; });
-      if (fails)
-        resolver.errback(Oops());
-      else
-        resolver.callback(0);
-      EXPECT_EQ(outcome(deferred), fails ? "!Oops: oops" : std::to_string(million));
-      consume(std::move(deferred));
-    });
-  }
-}
-
-TEST(Recursion, isNoneWhenALongChainIsPausedCancelledAbandonedOrDropped) {
-  int reports = 0;
-  const logging::Observation silence = logging::silenceStderr();
-  const logging::Observation observer =
-      logging::addObserver([&](const logging::Event&) { ++reports; });
-  peakOf([] {
-    auto [deferred, resolver] = makeDeferred<int>();
-    for (int i = 0; i < 100'000; ++i) deferred.addCallback([](int value) { return value; });
-    deferred.pause();
-    deferred.cancel();
-    deferred.unpause();
-    EXPECT_EQ(deferred.state(), DeferredState::failure);
-    consume(std::move(deferred));
-  });
-  peakOf([] {
-    auto [deferred, resolver] = makeDeferred<int>();
-    for (int i = 0; i < 100'000; ++i) deferred.addCallback([](int value) { return value; });
-    deferred.pause();
-    {
-      const Deferred<int> dropped = std::move(deferred);
-    }
-    {
-      const Resolver<int> gone = std::move(resolver);
-    }
-  });
-  EXPECT_EQ(reports, 1);
-}
-
-/// Makes `depth` chains, of which each waits for the next; the last waits for `innermost`.
-Deferred<int> nested(int depth, Deferred<int> innermost) {
-  Deferred<int> deferred = std::move(innermost);
-  for (int i = 0; i < depth; ++i) {
-    auto pair = makeDeferred<int>();
-    auto waited = std::make_shared<Deferred<int>>(std::move(deferred));
-    deferred = std::move(pair.deferred).addCallback([waited](int) { return std::move(*waited); });
-    pair.resolver.callback(1);
-  }
-  return deferred;
-}
-
-TEST(Recursion, isNoneWhenManyChainsWaitForEachOther) {
-  peakOf([] {
-    auto [deferred, resolver] = makeDeferred<int>();
-    const Deferred<int> outer = nested(100'000, std::move(deferred));
-    resolver.callback(5);
-    EXPECT_EQ(outcome(outer), "5");
-  });
-  peakOf([] {
-    auto [deferred, resolver] = makeDeferred<int>();
-    Deferred<int> outer = nested(100'000, std::move(deferred));
-    outer.cancel();
-    EXPECT_EQ(outcome(outer), "!CancelledError: the Deferred was cancelled");
-    consume(std::move(outer));
-  });
-  peakOf([] {
-    auto [deferred, resolver] = makeDeferred<int>();
-    {
-      const Deferred<int> dropped = nested(100'000, std::move(deferred));
-    }
-    resolver.callback(5);
-  });
-}
-
-TEST(Recursion, isNoneWhenManyCoroutinesAwaitEachOther) {
-  const auto body = [](Deferred<int> waited) -> Deferred<int> {
-    co_return 1 + co_await std::move(waited);
-  };
-  for (const bool cancels : {true, false}) {
-    peakOf([&body, cancels] {
-      auto [deferred, resolver] = makeDeferred<int>([](Resolver<int>& it) { it.callback(0); });
-      Deferred<int> outer = std::move(deferred);
-      for (int i = 0; i < 100'000; ++i) outer = body(std::move(outer));
-      if (cancels)
-        outer.cancel();
-      else
-        resolver.callback(0);
-      EXPECT_EQ(outcome(outer), "100000");
-    });
-  }
-}
-
-TEST(Recursion, isNoneWhenManyHandlesFollowAChain) {
-  peakOf([] {
-    auto [deferred, resolver] = makeDeferred<int>();
-    std::vector<CancelHandle> handles;
-    for (int i = 0; i < 10'000; ++i) handles.push_back(deferred.cancelHandle());
-    deferred.addCallback([](int value) { return value; });
-    resolver.callback(1);
-    EXPECT_EQ(outcome(deferred), "1");
-    {
-      const Deferred<int> dropped = std::move(deferred);
-    }
-    for (const CancelHandle& handle : handles) EXPECT_FALSE(handle);
-  });
+            heap::fewKilobytes);
 }
 
 }  // namespace

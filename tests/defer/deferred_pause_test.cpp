@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -288,6 +290,26 @@ TEST(Pause, survivesThatTheDeferredIsDestroyedByAHandlerAfterUnpausing) {
   pair.resolver.callback(1);
   deferred->unpause();
   EXPECT_TRUE(ran);
+}
+
+TEST(Pause, ofADroppedChainSurvivesThatACaptureCancelsItAsItGoes) {
+  struct CancelsAsItGoes {
+    CancelHandle handle;
+    ~CancelsAsItGoes() { handle.cancel(); }
+  };
+  auto [deferred, resolver] = makeDeferred<int>();
+  auto guard = std::make_shared<CancelsAsItGoes>();
+  Deferred<int> chain = std::move(deferred)
+                            .addCallback([](int value) { return value; })
+                            .addCallback([guard](int value) { return value; })
+                            .addCallback([](int value) { return value; });
+  guard->handle = chain.cancelHandle();
+  guard.reset();
+  chain.pause();
+  resolver.callback(1);
+  {
+    const Deferred<int> dropped = std::move(chain);
+  }
 }
 
 }  // namespace

@@ -103,7 +103,9 @@ TEST(Traceback, doesNotNameAnotherChainThatHappensToRun) {
   auto [other, resolver] = makeDeferred<int>();
   std::string text;
   other.addCallback([&](int value) {
-    text = tracebackOf(succeed(1).addCallback([](int) -> int { throw Oops(); }));
+    text += tracebackOf(succeed(1).addCallback([](int) -> int { throw Oops(); }));
+    text += tracebackOf(succeed(1).addFinally([] { throw Oops(); }));
+    text += tracebackOf(succeed(1).addFinally([]() -> Deferred<void> { throw Oops(); }));
     return value;
   });
   resolver.callback(1);
@@ -207,9 +209,10 @@ TEST(Traceback, showsTheCauses) {
 }
 
 TEST(Traceback, ofAnUnhandledFailureGoesToStandardError) {
-  const unsigned made = __LINE__ + 2;
   ::testing::internal::CaptureStderr();
+  unsigned made = 0;
   {
+    made = __LINE__ + 1;
     const Deferred<int> dropped = fail<int>(Oops());
   }
   const std::string text = ::testing::internal::GetCapturedStderr();

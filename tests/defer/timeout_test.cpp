@@ -229,5 +229,16 @@ TEST(Timeout, refusesANegativeDurationAndLeavesTheDeferredAsItWas) {
   EXPECT_EQ(outcome(deferred), "1");
 }
 
+TEST(Timeout, mayConvertTheResultOfADeferredWithoutValue) {
+  testing::FakeClock clock;
+  bool converted = false;
+  auto [deferred, resolver] = makeDeferred<void>();
+  Deferred<void> timed =
+      std::move(deferred).addTimeout(1s, clock, [&](const Result<void>&) { converted = true; });
+  clock.advance(1s);
+  EXPECT_TRUE(converted);
+  EXPECT_EQ(outcome(timed), "nothing");
+}
+
 }  // namespace
 }  // namespace hawser
