@@ -31,7 +31,12 @@ struct EndTimeout {
   Output operator()(Result<T>&& result) {
     if (timer.active()) timer.cancel();
     if (!*timedOut) return std::move(result);
-    return OnBoth<T, F>::call(convert, std::move(result));
+    if constexpr (std::is_void_v<Returned>) {
+      OnBoth<T, F>::call(convert, std::move(result));
+      return Output();
+    } else {
+      return OnBoth<T, F>::call(convert, std::move(result));
+    }
   }
 };
 

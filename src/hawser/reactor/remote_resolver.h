@@ -6,6 +6,7 @@
 
 #include <concepts>
 #include <memory>
+#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -97,8 +98,10 @@ class RemoteResolver {
         slot->abandon();
       };
       calls_->push(call);
-    } catch (...) {
-      // Without memory for the call it stays open, until the reactor ends.
+    } catch (const std::bad_alloc&) {
+      // Without memory for the call the Deferred stays pending, until the reactor ends.
+      slot_.reset();
+      return;
     }
     slot_.reset();
   }

@@ -54,8 +54,8 @@ void NodeOf<T>::settle() noexcept {
 template <class T, class Lanes>
 Node* Link<T, Lanes>::await(Deferred<U>&& returned) noexcept {
   Deferred<U> pending(std::move(returned));
-  const bool keep =
-      Lanes::keeps ? !DeferredAccess::isReady(pending) : DeferredAccess::waitsForCoroutine(pending);
+  const bool keep = !DeferredAccess::isReady(pending) &&
+                    (Lanes::keeps || DeferredAccess::waitsForCoroutine(pending));
   // Before anything waits, since destroying captures may fire what is to be waited for.
   if (!keep) destroyCallable();
   if (DeferredAccess::takeReady(pending, *this)) return this;

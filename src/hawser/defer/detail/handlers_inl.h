@@ -286,6 +286,8 @@ template <class T>
 template <class F>
 Deferred<T> Deferred<T>::addFinally(F f, std::source_location where) && {
   static_assert(std::is_invocable_v<F&>, "addFinally: the handler takes nothing");
+  // Should it run at once: what it throws has nothing to do with a chain that runs meanwhile.
+  const detail::RunSitesScope nowhere(nullptr);
   return std::move(*this).addBoth(detail::Finally<T, F>{std::move(f), where}, where);
 }
 
@@ -293,6 +295,8 @@ template <class T>
 template <class F>
 Deferred<T>& Deferred<T>::addFinally(F f, std::source_location where) & {
   static_assert(std::is_invocable_v<F&>, "addFinally: the handler takes nothing");
+  // Should it run at once: what it throws has nothing to do with a chain that runs meanwhile.
+  const detail::RunSitesScope nowhere(nullptr);
   return addBoth(detail::Finally<T, F>{std::move(f), where}, where);
 }
 

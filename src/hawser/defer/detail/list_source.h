@@ -48,7 +48,7 @@ template <class T, class Collect>
 struct ListSource final : NodeOf<typename Collect::Output> {
   using Output = typename Collect::Output;
 
-  struct Member : Waiter {
+  struct Member final : Waiter {
     ListSource* list = nullptr;
     Node* take(Node* from) override { return list->ended(*this, static_cast<NodeOf<T>*>(from)); }
   };
@@ -60,18 +60,19 @@ struct ListSource final : NodeOf<typename Collect::Output> {
     auto* list = new ListSource(deferreds.size(), options, where);
     Deferred<Output> result = DeferredAccess::fromNode<Output>(list);
     list->references = 1;
+    bool fires = false;
     for (std::size_t i = 0; i < deferreds.size(); ++i) {
       if (DeferredAccess::isReady(deferreds[i])) {
-        list->collect(i, [&] { return DeferredAccess::takeNow(deferreds[i]); });
+        fires |= list->collect(i, [&] { return DeferredAccess::takeNow(deferreds[i]); });
       } else {
         list->members_[i].list = list;
         attach(DeferredAccess::release(deferreds[i], "listed"), &list->members_[i],
                Consumer::member);
       }
     }
-    if (deferreds.empty()) list->fire(Output(std::move(list->results_)));
+    if (deferreds.empty()) fires = list->fire(Output(std::move(list->results_)));
     list->releaseIfComplete();
-    if (list->hasResult()) run(list);
+    if (fires) run(list);
     return result;
   }
 
@@ -120,18 +121,16 @@ struct ListSource final : NodeOf<typename Collect::Output> {
   Node* ended(Member& member, NodeOf<T>* from) {
     member.inner = nullptr;
     ++this->references;
-    const bool firedBefore = this->fired;
-    collect(static_cast<std::size_t>(&member - members_.get()), [from] {
+    const bool fires = collect(static_cast<std::size_t>(&member - members_.get()), [from] {
       struct Recycle {
         Node* node;
         ~Recycle() { recycle(node); }
       } const after{from};
       return from->takeResult();
     });
-    Node* const ready = !firedBefore && this->fired ? this : nullptr;
     releaseIfComplete();
     releaseReference(this);
-    return ready;
+    return fires ? this : nullptr;
   }
 
   /// The members keep the list alive until the last one has ended.
@@ -139,9 +138,10 @@ struct ListSource final : NodeOf<typename Collect::Output> {
     if (outstanding_ == 0 && !std::exchange(complete_, true)) releaseReference(this);
   }
 
-  /// `take` gives the result of a member. What goes wrong with that becomes its result.
+  /// `take` gives the result of a member. What goes wrong with that becomes its result. True if
+  /// this very result makes the list fire: taking and reporting it may end other members as well.
   template <class Take>
-  void collect(std::size_t index, Take take) {
+  bool collect(std::size_t index, Take take) {
     Result<T>& place = results_[index];
     try {
       place = take();
@@ -151,22 +151,22 @@ struct ListSource final : NodeOf<typename Collect::Output> {
     --outstanding_;
     // Before the list fires, since whoever observes this may do anything with other members.
     if (!place && !options_.consumeErrors) reportUnhandled(Failure(place.failure()));
-    if (this->fired) return;
+    if (this->fired) return false;
     if constexpr (Collect::firstOnly) {
       if (place) return fire(FirstValue<T>{index, Stored<T>(*std::move(place))});
     }
     if (!place && options_.fireOnOneErrback) {
       this->setFailure(Failure(FirstError(index, place.failure()), this->site));
-      this->fired = true;
-    } else if (outstanding_ == 0) {
-      fire(Output(std::move(results_)));
+      return this->fired = true;
     }
+    return outstanding_ == 0 && fire(Output(std::move(results_)));
   }
 
-  void fire(Output output) {
+  bool fire(Output output) {
     this->setValue(std::move(output));
-    this->fired = true;
+    return this->fired = true;
   }
+
   std::unique_ptr<Member[]> members_;
   std::size_t size_;
   std::size_t outstanding_;

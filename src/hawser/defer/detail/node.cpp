@@ -35,6 +35,10 @@ void report(const Failure& failure, logging::EventKind kind) noexcept {
 
 /// Frees a paused chain that nobody can unpause any more.
 void bury(Node* head) noexcept {
+  // What is destroyed here may cancel; it must not find a chain that is half gone.
+  Node* tail = head;
+  while (Node* next = nextOf(tail)) tail = next;
+  dropHandles(tail);
   if (head->state == NodeState::failure)
     report(head->storedFailure,
            head->marked ? logging::EventKind::unhandled : logging::EventKind::droppedWhilePaused);
