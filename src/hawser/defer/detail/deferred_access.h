@@ -68,16 +68,15 @@ struct DeferredAccess {
            deferred.node_->kind == NodeKind::coroutine && !deferred.node_->hasResult();
   }
 
-  /// Moves the result of `deferred` into `into` if it is there, or what keeps it from ever coming.
+  /// The same, and the end of the Deferred, before anybody sees the result.
   template <class T>
-  static bool takeReady(Deferred<T>& deferred, NodeOf<T>& into) noexcept {
-    if (!isReady(deferred)) return false;
+  static Result<T> takeToEnd(Deferred<T>&& deferred) noexcept {
+    Deferred<T> ending(std::move(deferred));
     try {
-      into.setResult(takeNow(deferred));
+      return takeNow(ending);
     } catch (...) {
-      into.setFailure(Failure::current());
+      return Failure::current();
     }
-    return true;
   }
 
   /// What a handler returned, as the Deferred of the chain behind the handler. A returned chain is

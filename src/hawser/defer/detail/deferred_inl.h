@@ -58,9 +58,21 @@ Node* Link<T, Lanes>::await(Deferred<U>&& returned) noexcept {
                     (Lanes::keeps || DeferredAccess::waitsForCoroutine(pending));
   // Before anything waits, since destroying captures may fire what is to be waited for.
   if (!keep) destroyCallable();
-  if (DeferredAccess::takeReady(pending, *this)) return this;
+  if (DeferredAccess::isReady(pending)) {
+    // The Deferred ends before anybody can see the result: its end may run user code.
+    Result<U> result = DeferredAccess::takeToEnd(std::move(pending));
+    if (!result) return fail(std::move(result).failure());
+    try {
+      this->setValue(*std::move(result));
+    } catch (...) {
+      return fail(Failure::current());
+    }
+    return this;
+  }
   Node* tail = DeferredAccess::release(pending, "waited for");
-  if (waitsFor(tail, this)) {
+  // A coroutine in the circle may be the handler's own. It still needs what this link holds, so
+  // nothing but a cancel from outside can end such a circle.
+  if (waitsFor(tail, this) && !(keep && passesCoroutine(tail, this))) {
     detach(tail);
     return fail(Failure(SelfWaitError(), this->site));
   }

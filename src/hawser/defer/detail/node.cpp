@@ -172,12 +172,17 @@ bool waitsFor(const Node* tail, const Node* waiter) noexcept {
   }
 }
 
+bool passesCoroutine(const Node* tail, const Node* waiter) noexcept {
+  while (tail != waiter && tail->kind != NodeKind::coroutine) tail = tail->inner;
+  return tail != waiter;
+}
+
 bool isPaused(const Node* tail) noexcept { return tail->pauseSeen && headOf(tail)->pauses != 0; }
 
 bool isPausedWithResult(const Node* tail) noexcept {
   if (!tail->pauseSeen) return false;
   const Node* head = headOf(tail);
-  return head->pauses != 0 && head->hasResult();
+  return head->pauses != 0 && head->hasResult() && !head->held;
 }
 
 void cancelChain(Node* node, std::source_location where) {
@@ -229,7 +234,7 @@ void detach(Node* tail) noexcept {
   tail->consumer = Consumer::detached;
   if (!tail->pauseSeen) return;
   Node* head = headOf(tail);
-  if (head->pauses != 0 && head->hasResult()) bury(head);
+  if (head->pauses != 0 && head->hasResult() && !head->held) bury(head);
 }
 
 void reportUnhandled(const Failure& failure) noexcept {

@@ -174,6 +174,8 @@ inline void runIfReady(Node* tail) {
 /// Whether the chain that ends in `tail` waits, by itself or through others, for `waiter`: it could
 /// never go on if `waiter` waited for it.
 bool waitsFor(const Node* tail, const Node* waiter) noexcept;
+/// Whether there is a coroutine on the way from `tail` down to `waiter`, for which it waits.
+bool passesCoroutine(const Node* tail, const Node* waiter) noexcept;
 /// Makes `waiter` the consumer of the chain that ends in `tail`.
 void attach(Node* tail, Waiter* waiter, Consumer kind) noexcept;
 /// True if the chain that ends in `tail` is paused; nobody could unpause it after it was moved.
