@@ -258,8 +258,8 @@ TEST(Lifetime, letsWhatAWaitingHandlerCapturedOwnTheChain) {
   auto [deferred, resolver] = makeDeferred<int>();
   {
     const auto owner = std::make_shared<Owner>();
-    owner->deferred.emplace(
-        std::move(deferred).addCallback([owner, &inner = inner](int) { return std::move(inner); }));
+    owner->deferred.emplace(std::move(deferred).addCallback(
+        [owner, waitFor = &inner](int) { return std::move(*waitFor); }));
   }
   resolver.callback(1);
   resolveInner.callback(2);

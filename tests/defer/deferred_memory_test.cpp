@@ -88,7 +88,7 @@ TEST(Allocations, areOneMoreForAReadyHandlerThatReturnsADeferredAndHasCaptures) 
   expectBlocks(
       0, allocationsOf([] { succeed(1).addCallback([](int value) { return succeed(value); }); }));
   expectBlocks(1, allocationsOf([] {
-                 const int more = 1;
+                 int more = 1;
                  succeed(1).addCallback([more](int value) { return succeed(value + more); });
                }));
 }
