@@ -31,8 +31,10 @@ function(hawser_target target)
             -Wold-style-cast
             -Wextra-semi)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    # False alarms inside std::string and std::optional when GCC 12 inlines them (GCC bugs 105329 and 80635).
-    target_compile_options(${target} PRIVATE -Wno-restrict -Wno-maybe-uninitialized)
+    # False alarms inside std::string and std::optional when GCC 12 inlines them (GCC bugs 105329, 105651
+    # and 80635).
+    target_compile_options(${target} PRIVATE -Wno-restrict -Wno-maybe-uninitialized -Wno-array-bounds
+                                             -Wno-stringop-overflow -Wno-stringop-overread)
   endif()
   if(HAWSER_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
