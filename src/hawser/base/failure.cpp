@@ -9,6 +9,7 @@
 #include <cstring>
 #include <new>
 #include <stdexcept>
+#include <utility>
 
 namespace hawser {
 
@@ -183,10 +184,15 @@ Failure::Failure(const Failure& other) noexcept : block_(other.block_) {
 }
 
 void Failure::release(FailureBlock* block) noexcept {
-  if (detail::isShared(*block) && block->references.fetch_sub(1, std::memory_order_acq_rel) != 1)
-    return;
-  block->~FailureBlock();
-  detail::poolFree(block, sizeof(FailureBlock));
+  // A loop, since a Failure may have a cause that has a cause, a hundred thousand times.
+  while (block) {
+    if (detail::isShared(*block) && block->references.fetch_sub(1, std::memory_order_acq_rel) != 1)
+      return;
+    FailureBlock* cause = std::exchange(block->cause.block_, nullptr);
+    block->~FailureBlock();
+    detail::poolFree(block, sizeof(FailureBlock));
+    block = cause;
+  }
 }
 
 FailureBlock& Failure::held() const {
