@@ -24,10 +24,15 @@ const char* ObjectGoneError::what() const noexcept {
 }
 
 FirstError::FirstError(std::size_t failedIndex, Failure failure)
+    : FirstError(failedIndex, {}, std::move(failure)) {}
+FirstError::FirstError(std::size_t failedIndex, std::string key, Failure failure)
     : index(failedIndex),
       subFailure(std::move(failure)),
-      message_(fmt::format("number {} failed first: {}: {}", index, subFailure.typeName(),
-                           subFailure.getErrorMessage())) {}
+      key_(key),
+      message_(
+          fmt::format("{} failed first: {}: {}",
+                      key.empty() ? fmt::format("number {}", index) : fmt::format("\"{}\"", key),
+                      subFailure.typeName(), subFailure.getErrorMessage())) {}
 FirstError::~FirstError() = default;
 
 EmptyDeferredError::~EmptyDeferredError() = default;
@@ -43,5 +48,14 @@ SelfWaitError::~SelfWaitError() = default;
 
 NotPausedError::NotPausedError() : std::logic_error("unpause() without a pause()") {}
 NotPausedError::~NotPausedError() = default;
+
+NotHeldError::NotHeldError() : std::logic_error("released what nobody holds") {}
+NotHeldError::~NotHeldError() = default;
+
+const char* QueueOverflow::what() const noexcept { return "the queue is full"; }
+
+const char* QueueUnderflow::what() const noexcept {
+  return "too many wait for a value of the queue already";
+}
 
 }  // namespace hawser

@@ -54,13 +54,20 @@ class ObjectGoneError : public std::exception {
 class FirstError : public std::exception {
  public:
   FirstError(std::size_t index, Failure subFailure);
+  /// One of those that were gathered under keys; `key` is empty if it has no text.
+  FirstError(std::size_t index, std::string key, Failure subFailure);
   ~FirstError() override;
   const char* what() const noexcept override { return message_.what(); }
 
   const std::size_t index;   ///< which of them failed, from 0
   const Failure subFailure;  ///< what it failed with
 
+  /// The text of its key, or "".
+  const char* key() const noexcept { return key_.what(); }
+
  private:
+  // These strings are shared by copies of an exception, so that copying one cannot throw.
+  std::runtime_error key_;
   std::runtime_error message_;
 };
 
@@ -93,6 +100,25 @@ class NotPausedError : public std::logic_error {
  public:
   NotPausedError();
   ~NotPausedError() override;
+};
+
+/// A lock or a token of a semaphore was released that nobody held (where Twisted asserts).
+class NotHeldError : public std::logic_error {
+ public:
+  NotHeldError();
+  ~NotHeldError() override;
+};
+
+/// A DeferredQueue holds as many values as it may (Twisted's `QueueOverflow`).
+class QueueOverflow : public std::exception {
+ public:
+  const char* what() const noexcept override;
+};
+
+/// As many wait for a value of a DeferredQueue as may (Twisted's `QueueUnderflow`).
+class QueueUnderflow : public std::exception {
+ public:
+  const char* what() const noexcept override;
 };
 
 }  // namespace hawser
