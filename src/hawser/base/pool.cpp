@@ -40,10 +40,10 @@ void* poolRefill(std::size_t bytes) {
   return block;
 }
 
-void poolOverflow(void* block, std::size_t bytes) noexcept {
+void poolOverflow(void* block, std::size_t index) noexcept {
   if (cacheState == CacheState::unused) {
     static thread_local CacheOfThread cache;
-    poolFree(block, bytes);
+    poolFreeClass(block, index);
     return;
   }
   ::operator delete(block);

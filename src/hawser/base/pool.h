@@ -46,7 +46,7 @@ constexpr std::size_t poolClassOf(std::size_t bytes) noexcept {
 /// A block from the global heap, rounded up to its class so that any cache can take it later.
 [[nodiscard]] void* poolRefill(std::size_t bytes);
 /// Opens this thread's cache when it has none yet; gives the block back to the heap otherwise.
-void poolOverflow(void* block, std::size_t bytes) noexcept;
+void poolOverflow(void* block, std::size_t index) noexcept;
 
 /// @throws std::bad_alloc
 [[nodiscard]] inline void* poolAllocate(std::size_t bytes) {
@@ -64,21 +64,27 @@ void poolOverflow(void* block, std::size_t bytes) noexcept;
   return ::operator new(bytes);
 }
 
-/// `bytes` is what was asked for when the block was allocated.
-inline void poolFree(void* block, [[maybe_unused]] std::size_t bytes) noexcept {
+/// Frees a block of at most `poolLargestBlock` bytes, of which poolClassOf() gave `index`.
+inline void poolFreeClass(void* block, [[maybe_unused]] std::size_t index) noexcept {
 #if HAWSER_POOL
-  if (bytes <= poolLargestBlock) {
-    PoolClass& cache = poolCache.classes[poolClassOf(bytes)];
-    if (cache.room != 0) [[likely]] {
-      --cache.room;
-      cache.head = ::new (block) PoolClass::Free{cache.head};
-      return;
-    }
-    poolOverflow(block, bytes);
+  PoolClass& cache = poolCache.classes[index];
+  if (cache.room != 0) [[likely]] {
+    --cache.room;
+    cache.head = ::new (block) PoolClass::Free{cache.head};
     return;
   }
-#endif
+  poolOverflow(block, index);
+#else
   ::operator delete(block);
+#endif
+}
+
+/// `bytes` is what was asked for when the block was allocated.
+inline void poolFree(void* block, std::size_t bytes) noexcept {
+  if (bytes <= poolLargestBlock)
+    poolFreeClass(block, poolClassOf(bytes));
+  else
+    ::operator delete(block);
 }
 
 }  // namespace hawser::detail

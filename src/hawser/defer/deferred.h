@@ -164,10 +164,45 @@ class Deferred : public DeferredBase {
   /// does not allow `co_await` inside a `catch` block, so trying again after a failure needs this.
   [[nodiscard]] detail::AsResult<T> asResult() &&;
 
-  DeferredState state() const noexcept;
+  DeferredState state() const noexcept {
+    switch (form_) {
+      case Form::value:
+        return DeferredState::value;
+      case Form::failure:
+        return DeferredState::failure;
+      case Form::running:
+        return DeferredState::pending;
+      case Form::empty:
+        return DeferredState::empty;
+      case Form::node:
+        break;
+    }
+    return detail::stateOf(node_);
+  }
   /// A look at the result that waits here; null if there is none of that kind.
-  const Value* peekValue() const noexcept;
-  const Failure* peekFailure() const noexcept;
+  const Value* peekValue() const noexcept {
+    if constexpr (fitsInline)
+      if (form_ == Form::value) [[likely]]
+        return &value_;
+    return state() == DeferredState::value ? &node_->storedValue : nullptr;
+  }
+  const Failure* peekFailure() const noexcept {
+    if (form_ == Form::failure) return &failure_;
+    return state() == DeferredState::failure ? &node_->storedFailure : nullptr;
+  }
+
+  // What a Deferred that has a name does not do: these compile as far as a sentence that says what
+  // to write.
+  template <std::same_as<Deferred> D>
+  Deferred(D& named);
+  template <class U>
+  Deferred<void> chainDeferred(Resolver<U> target) &;
+  template <class... A>
+  Deferred addTimeout(A&&...) &;
+  template <class... A>
+  Deferred addTimeout(Clock& clock, A&&...) &&;
+  template <class U = T>
+  detail::AsResult<U> asResult() &;
 
  private:
   template <class U>
@@ -192,19 +227,29 @@ class Deferred : public DeferredBase {
     tail->consumer = detail::Consumer::owner;
   }
   void takeFrom(Deferred& other) noexcept;
+  void takeValueFrom(Deferred& other) noexcept;
   void clear() noexcept;
   bool isInline() const noexcept { return form_ == Form::value || form_ == Form::failure; }
+  Value takeInlineValue() noexcept;
   Result<T> takeInline() noexcept;
   /// This chain's last node, which is made if there is none yet.
   detail::NodeOf<T>* node(const char* act, std::source_location where);
+  detail::NodeOf<T>* makeNode(const char* act, std::source_location where);
   detail::NodeOf<T>* releaseNode(const char* act);
 
   template <class Lanes>
   Deferred<typename Lanes::U> then(Lanes&& lanes, std::source_location where);
   template <class Lanes>
+  Deferred<typename Lanes::U> addLink(Lanes&& lanes, std::source_location where);
+  static Deferred ofRun(detail::Node* tail, detail::NodeOf<T>* link);
+  template <class Lanes>
   Deferred& extend(Lanes&& lanes, std::source_location where);
   template <class Lanes>
+  Deferred& extendInline(Lanes&& lanes, std::source_location where);
+  template <class Lanes>
   Deferred<typename Lanes::U> enter(Lanes&& lanes, std::source_location where);
+  template <class Lanes>
+  Deferred<typename Lanes::U> enterFailure(Lanes& lanes, std::source_location where);
   template <class Lanes>
   Deferred<typename Lanes::U> enterThroughLink(Lanes&& lanes, std::source_location where);
   template <class Call>
@@ -257,4 +302,5 @@ Deferred<T> fail(Failure why) noexcept {
 
 #include <hawser/defer/coroutine.h>
 #include <hawser/defer/detail/deferred_inl.h>
+#include <hawser/defer/detail/guidance_inl.h>
 #include <hawser/defer/detail/handlers_inl.h>

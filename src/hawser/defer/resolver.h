@@ -37,6 +37,7 @@ class Resolver {
   Resolver() noexcept = default;
   Resolver(Resolver&& other) noexcept
       : source_(std::exchange(other.source_, nullptr)), used_(std::exchange(other.used_, false)) {}
+  Resolver(const Resolver&) = delete;
   Resolver& operator=(Resolver&& other) noexcept {
     if (this != &other) {
       const Resolver old(std::move(*this));
@@ -82,8 +83,8 @@ class Resolver {
   /// @throws AlreadyCalledError, EmptyDeferredError
   void errback(Failure why, std::source_location where = std::source_location::current()) {
     if (auto* source = take(where)) {
+      --source->references;
       detail::failSource(source, std::move(why), where);
-      detail::releaseReference(source);
     }
   }
 
@@ -97,6 +98,15 @@ class Resolver {
       callback(*std::move(result), where);
   }
 
+  // Misuse: these compile as far as a sentence that says what to write.
+  template <std::same_as<Resolver> R>
+  Resolver(R& named);
+  template <class... V>
+  void callback(V&&...);
+  template <class E>
+    requires(!std::convertible_to<E &&, Failure>)
+  void errback(E&& why, std::source_location where = std::source_location::current());
+
  private:
   template <class U>
   friend class Deferred;
@@ -104,7 +114,8 @@ class Resolver {
   friend struct detail::SourceWithCanceller;
   friend struct detail::DeferredAccess;
 
-  explicit Resolver(detail::Source<T>* source) noexcept : source_(source) { ++source->references; }
+  /// Takes over one of the source's references.
+  explicit Resolver(detail::Source<T>* source) noexcept : source_(source) {}
 
   /// The source to fire now; null if one late firing is to pass unnoticed.
   detail::Source<T>* take(std::source_location where) {
@@ -116,8 +127,8 @@ class Resolver {
     detail::Source<T>* source = std::exchange(source_, nullptr);
     used_ = true;
     if (!source->fired) return source;
-    const bool unnoticed = source->suppress;
-    source->suppress = false;
+    const bool unnoticed = source->has(detail::suppress);
+    source->clear(detail::suppress);
     detail::releaseReference(source);
     if (!unnoticed) throw AlreadyCalledError();
     return nullptr;
@@ -126,7 +137,7 @@ class Resolver {
   static void fire(detail::Source<T>* source, std::source_location where) {
     source->fired = true;
     // Before the result is there: what the canceller owned may drop or extend the chain.
-    if (source->callable && !source->inCanceller) source->dropCanceller();
+    if (source->callable) source->dropCanceller();
     source->state = detail::NodeState::value;
     --source->references;
     detail::runFired(source, where);
@@ -140,18 +151,22 @@ namespace detail {
 
 template <class T, class Canceller>
 void SourceWithCanceller<T, Canceller>::cancelSource(std::source_location where) {
-  if (this->fired || this->inCanceller) return;
+  if (this->fired || this->has(inCanceller)) return;
   // A firing end of its own for the canceller. Should the canceller throw, and the real one be
   // gone, it abandons the Deferred as it goes.
+  ++this->references;
   Resolver<T> resolver(this);
   struct Canceling {
     SourceWithCanceller* source;
     explicit Canceling(SourceWithCanceller* self) noexcept : source(self) {
-      source->inCanceller = true;
+      // What fires meanwhile leaves the canceller alone.
+      source->callable = false;
+      source->set(inCanceller);
       ++source->references;
     }
     ~Canceling() {
-      source->inCanceller = false;
+      source->clear(inCanceller);
+      source->callable = true;
       if (source->fired) source->dropCanceller();
       releaseReference(source);
     }

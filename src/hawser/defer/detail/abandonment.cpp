@@ -11,7 +11,7 @@ namespace hawser::detail {
 void dropResolver(Node* source) noexcept {
   checkThread(source, "destroyed", source->site);
   if (source->fired || source->references > 1) return releaseReference(source);
-  source->abandoned = true;
+  source->set(abandoned);
   source->nextAbandoned = nullptr;
   if (runState.lastAbandoned)
     runState.lastAbandoned->nextAbandoned = source;
@@ -40,7 +40,7 @@ std::size_t deliverAbandoned() noexcept {
   while (Node* source = runState.firstAbandoned) {
     runState.firstAbandoned = source->nextAbandoned;
     if (!runState.firstAbandoned) runState.lastAbandoned = nullptr;
-    source->abandoned = false;
+    source->clear(abandoned);
     source->thread = &runState;
     if (!source->fired) {
       ++count;

@@ -31,6 +31,23 @@ struct DeferredAccess {
   static NodeOf<T>* release(Deferred<T>& deferred, const char* act) {
     return deferred.releaseNode(act);
   }
+  /// The value that lies in the Deferred itself, or null.
+  template <class T>
+  static Stored<T>* inlineValue(Deferred<T>& deferred) noexcept {
+    if constexpr (Deferred<T>::fitsInline)
+      if (deferred.form_ == Deferred<T>::Form::value) return &deferred.value_;
+    return nullptr;
+  }
+  /// The last node of the Deferred's chain, or null if there is none.
+  template <class T>
+  static NodeOf<T>* nodeOf(const Deferred<T>& deferred) noexcept {
+    return deferred.form_ == Deferred<T>::Form::node ? deferred.node_ : nullptr;
+  }
+  /// The Deferred gives up its chain, which it is known to have.
+  template <class T>
+  static void forgetNode(Deferred<T>& deferred) noexcept {
+    deferred.form_ = Deferred<T>::Form::empty;
+  }
   template <class T>
   static bool isInline(const Deferred<T>& deferred) noexcept {
     return deferred.isInline();
@@ -41,8 +58,23 @@ struct DeferredAccess {
   }
   template <class T>
   static bool isReady(const Deferred<T>& deferred) noexcept {
-    return deferred.isInline() || deferred.state() != DeferredState::pending ||
-           (deferred.form_ == Deferred<T>::Form::node && isPaused(deferred.node_));
+    using Form = typename Deferred<T>::Form;
+    if (deferred.form_ != Form::node) return deferred.form_ != Form::running;
+    const Node* tail = deferred.node_;
+    if (!tail->hasResult() && !tail->pauseSeen) [[likely]]
+      return false;
+    return stateOf(tail) != DeferredState::pending || isPaused(tail);
+  }
+  template <class T>
+  static bool holdsValue(const Deferred<T>& deferred) noexcept {
+    return deferred.form_ == Deferred<T>::Form::value;
+  }
+  template <class T>
+  static T takeHeldValue(Deferred<T>& deferred) noexcept {
+    if constexpr (std::is_void_v<T>)
+      deferred.form_ = Deferred<T>::Form::empty;
+    else
+      return deferred.takeInlineValue();
   }
   /// The result of a Deferred that is ready, or what keeps it from ever coming.
   template <class T>
@@ -53,19 +85,14 @@ struct DeferredAccess {
     if (isPaused(deferred.node_)) return Failure(PausedError());
     NodeOf<T>* tail = deferred.node_;
     deferred.form_ = Deferred<T>::Form::empty;
-    struct Recycle {
-      Node* node;
-      ~Recycle() {
-        if (node->handles) dropHandles(node);
-        recycle(node);
-      }
-    } const after{tail};
+    if (tail->handles) dropHandles(tail);
+    const Recycle after{tail};
     return tail->takeResult();
   }
   template <class T>
   static bool waitsForCoroutine(const Deferred<T>& deferred) noexcept {
     return deferred.form_ == Deferred<T>::Form::node &&
-           deferred.node_->kind == NodeKind::coroutine && !deferred.node_->hasResult();
+           deferred.node_->isCoroutine && !deferred.node_->hasResult();
   }
 
   /// The same, and the end of the Deferred, before anybody sees the result.
@@ -89,7 +116,7 @@ struct DeferredAccess {
     if (inner.form_ == Deferred<T>::Form::node) {
       NodeOf<T>* tail = inner.node_;
       if (!tail->handles && !tail->hasResult() && !tail->pauseSeen) {
-        tail->boundary = true;
+        tail->set(boundary);
         return std::move(inner);
       }
     }

@@ -13,71 +13,84 @@ template <class T>
 void NodeOf<T>::settle() noexcept {
   auto* deferred = static_cast<Deferred<T>*>(owner);
   using Form = typename Deferred<T>::Form;
-  const bool plain = !handles && !barrier && pauses == 0;
-  if (plain && state == NodeState::failure) {
+  if (handles || rare != 0) [[unlikely]]
+    return keepForOwner();
+  if (state == NodeState::failure) [[unlikely]] {
     ::new (&deferred->failure_) Failure(takeFailure());
     deferred->form_ = Form::failure;
     return recycle(this);
   }
   if constexpr (Deferred<T>::fitsInline) {
-    if (plain) {
-      ::new (&deferred->value_) Value(std::move(storedValue));
-      deferred->form_ = Form::value;
-      destroyResult();
-      return recycle(this);
-    }
+    ::new (&deferred->value_) Value(takeValue());
+    deferred->form_ = Form::value;
+    return recycle(this);
   }
-  if (kind == NodeKind::coroutine) {
-    // The result leaves the frame, so that the coroutine's parameters need not wait for whoever
-    // takes it. Without the memory for that they do.
-    Source<T>* rest = nullptr;
-    try {
-      rest = Source<T>::make(site);
-      rest->setResult(takeResult());
-      rest->fired = true;
-      rest->marked = marked;
-      rest->pauses = pauses;
-      rest->pauseSeen = pauseSeen;
-      rest->owner = deferred;
-      deferred->node_ = rest;
-      if (handles) moveHandles(this, rest);
-      recycle(this);
-    } catch (...) {
-      if (!rest) return;
-      rest->dispose();
-      setFailure(Failure::current());
-      marked = true;
-    }
+  keepForOwner();
+}
+
+template <class T>
+void NodeOf<T>::keepForOwner() noexcept {
+  if (state == NodeState::failure)
+    set(marked);
+  else
+    clear(marked);
+  if (!isCoroutine) return;
+  // The result leaves the frame, so that the coroutine's parameters need not wait for whoever
+  // takes it. Without the memory for that they do.
+  Source<T>* rest = nullptr;
+  try {
+    rest = Source<T>::make(site);
+    rest->setResult(takeResult());
+    rest->fired = true;
+    if (has(marked)) rest->set(marked);
+    rest->setPauses(pauses);
+    rest->pauseSeen = pauseSeen;
+    rest->owner = owner;
+    static_cast<Deferred<T>*>(owner)->node_ = rest;
+    if (handles) moveHandles(this, rest);
+    recycle(this);
+  } catch (...) {
+    if (!rest) return;
+    rest->dispose();
+    setFailure(Failure::current());
+    set(marked);
   }
 }
 
 template <class T, class Lanes>
-Node* Link<T, Lanes>::await(Deferred<U>&& returned) noexcept {
-  Deferred<U> pending(std::move(returned));
-  const bool keep = !DeferredAccess::isReady(pending) &&
-                    (Lanes::keeps || DeferredAccess::waitsForCoroutine(pending));
-  // Before anything waits, since destroying captures may fire what is to be waited for.
-  if (!keep) destroyCallable();
-  if (DeferredAccess::isReady(pending)) {
-    // The Deferred ends before anybody can see the result: its end may run user code.
-    Result<U> result = DeferredAccess::takeToEnd(std::move(pending));
-    if (!result) return fail(std::move(result).failure());
-    try {
-      this->setValue(*std::move(result));
-    } catch (...) {
-      return fail(Failure::current());
-    }
-    return this;
+inline Node* Link<T, Lanes>::await(Deferred<U>&& returned) noexcept {
+  if (DeferredAccess::isReady(returned)) [[unlikely]]
+    return awaitReady(std::move(returned));
+  const bool keep = Lanes::keeps || DeferredAccess::waitsForCoroutine(returned);
+  if (!keep && needsDestruction) {
+    // Before anything waits, since destroying captures may fire what is to be waited for.
+    destroyCallable();
+    if (DeferredAccess::isReady(returned)) return awaitReady(std::move(returned));
   }
-  Node* tail = DeferredAccess::release(pending, "waited for");
+  Node* tail = DeferredAccess::release(returned, "waited for");
   // A coroutine in the circle may be the handler's own. It still needs what this link holds, so
   // nothing but a cancel from outside can end such a circle.
-  if (waitsFor(tail, this) && !(keep && passesCoroutine(tail, this))) {
+  if (waitsFor(tail, this) && !(keep && passesCoroutine(tail, this))) [[unlikely]] {
     detach(tail);
     return fail(Failure(SelfWaitError(), this->site));
   }
-  if (adopt(this, tail, keep)) poolFree(this, this->granules * poolGranule);
+  if (adopt(this, tail, keep)) freeBlock();
   return nullptr;
+}
+
+template <class T, class Lanes>
+Node* Link<T, Lanes>::awaitReady(Deferred<U>&& returned) noexcept {
+  Deferred<U> ready(std::move(returned));
+  destroyCallable();
+  // The Deferred ends before anybody can see the result: its end may run user code.
+  Result<U> result = DeferredAccess::takeToEnd(std::move(ready));
+  if (!result) return fail(std::move(result).failure());
+  try {
+    this->setValue(*std::move(result));
+  } catch (...) {
+    return fail(Failure::current());
+  }
+  return this;
 }
 
 }  // namespace detail
@@ -106,7 +119,7 @@ Deferred<T>::Deferred(V&& value, [[maybe_unused]] std::source_location made) {
 
 template <class T>
 Deferred<T>::Deferred(Failure failure) noexcept
-    : failure_(failure ? std::move(failure) : Failure(EmptyFailureError())), form_(Form::failure) {}
+    : failure_(failure ? std::move(failure) : detail::madeOfNothing({})), form_(Form::failure) {}
 
 template <class T>
 Deferred<T>::Deferred(Result<T> result, std::source_location made) : form_(Form::empty) {
@@ -120,33 +133,33 @@ Deferred<T>::Deferred(Result<T> result, std::source_location made) : form_(Form:
 }
 
 template <class T>
-void Deferred<T>::takeFrom(Deferred& other) noexcept {
+[[gnu::always_inline]] inline void Deferred<T>::takeFrom(Deferred& other) noexcept {
   form_ = other.form_;
-  switch (form_) {
-    case Form::value:
-      ::new (&value_) InlineValue(std::move(other.value_));
-      other.value_.~InlineValue();
-      break;
-    case Form::failure:
-      ::new (&failure_) Failure(std::move(other.failure_));
-      other.failure_.~Failure();
-      break;
-    case Form::node:
-      node_ = other.node_;
-      node_->owner = this;
-      break;
-    case Form::running:
-      run_ = other.run_;
-      run_->self = this;
-      break;
-    case Form::empty:
-      break;
+  if (form_ == Form::node) {
+    node_ = other.node_;
+    node_->owner = this;
+  } else if (form_ != Form::empty) {
+    takeValueFrom(other);
   }
   other.form_ = Form::empty;
 }
 
 template <class T>
-Deferred<T>::Deferred(Deferred&& other) noexcept {
+void Deferred<T>::takeValueFrom(Deferred& other) noexcept {
+  if (form_ == Form::value) {
+    ::new (&value_) InlineValue(std::move(other.value_));
+    other.value_.~InlineValue();
+  } else if (form_ == Form::failure) {
+    ::new (&failure_) Failure(std::move(other.failure_));
+    other.failure_.~Failure();
+  } else {
+    run_ = other.run_;
+    run_->self = this;
+  }
+}
+
+template <class T>
+[[gnu::always_inline]] inline Deferred<T>::Deferred(Deferred&& other) noexcept {
   takeFrom(other);
 }
 
@@ -161,7 +174,7 @@ Deferred<T>& Deferred<T>::operator=(Deferred&& other) noexcept {
 }
 
 template <class T>
-Deferred<T>::~Deferred() {
+[[gnu::always_inline]] inline Deferred<T>::~Deferred() {
   if (form_ == Form::empty) return;
   if constexpr (std::is_trivially_destructible_v<InlineValue>)
     if (form_ == Form::value) return;
@@ -192,15 +205,9 @@ void Deferred<T>::clear() noexcept {
 }
 
 template <class T>
-Result<T> Deferred<T>::takeInline() noexcept {
-  if (std::exchange(form_, Form::empty) == Form::failure) {
-    Failure failure = std::move(failure_);
-    failure_.~Failure();
-    return failure;
-  }
-  if constexpr (std::is_void_v<T>) {
-    return {};
-  } else if constexpr (!fitsInline) {
+detail::Stored<T> Deferred<T>::takeInlineValue() noexcept {
+  form_ = Form::empty;
+  if constexpr (!fitsInline) {
     __builtin_unreachable();
   } else {
     struct Destroy {
@@ -212,10 +219,30 @@ Result<T> Deferred<T>::takeInline() noexcept {
 }
 
 template <class T>
-detail::NodeOf<T>* Deferred<T>::node(const char* act, std::source_location where) {
+Result<T> Deferred<T>::takeInline() noexcept {
+  if (form_ == Form::failure) {
+    form_ = Form::empty;
+    Failure failure = std::move(failure_);
+    failure_.~Failure();
+    return failure;
+  }
+  if constexpr (std::is_void_v<T>) {
+    form_ = Form::empty;
+    return {};
+  } else {
+    return takeInlineValue();
+  }
+}
+
+template <class T>
+[[gnu::always_inline]] inline detail::NodeOf<T>* Deferred<T>::node(const char* act,
+                                                                   std::source_location where) {
+  return form_ == Form::node ? node_ : makeNode(act, where);
+}
+
+template <class T>
+detail::NodeOf<T>* Deferred<T>::makeNode(const char* act, std::source_location where) {
   switch (form_) {
-    case Form::node:
-      return node_;
     case Form::running: {
       // A handler reaches for the Deferred it runs on: what it adds waits for its own result.
       if (!run_->node) {
@@ -231,13 +258,14 @@ detail::NodeOf<T>* Deferred<T>::node(const char* act, std::source_location where
     case Form::failure: {
       auto* rest = detail::Source<T>::make(where);
       rest->fired = true;
-      rest->marked = form_ == Form::failure;
+      if (form_ == Form::failure) rest->set(detail::marked);
       rest->setResult(takeInline());
       rest->owner = this;
       node_ = rest;
       form_ = Form::node;
       return rest;
     }
+    case Form::node:
     case Form::empty:
       break;
   }
@@ -274,41 +302,8 @@ void Deferred<T>::unpause() {
 }
 
 template <class T>
-DeferredState Deferred<T>::state() const noexcept {
-  switch (form_) {
-    case Form::value:
-      return DeferredState::value;
-    case Form::failure:
-      return DeferredState::failure;
-    case Form::running:
-      return DeferredState::pending;
-    case Form::empty:
-      return DeferredState::empty;
-    case Form::node:
-      break;
-  }
-  if (detail::isPausedWithResult(node_)) return DeferredState::paused;
-  if (!node_->hasResult() || node_->held) return DeferredState::pending;
-  return node_->state == detail::NodeState::value ? DeferredState::value : DeferredState::failure;
-}
-
-template <class T>
-const detail::Stored<T>* Deferred<T>::peekValue() const noexcept {
-  if (state() != DeferredState::value) return nullptr;
-  if constexpr (fitsInline)
-    if (form_ == Form::value) return &value_;
-  return &node_->storedValue;
-}
-
-template <class T>
-const Failure* Deferred<T>::peekFailure() const noexcept {
-  if (state() != DeferredState::failure) return nullptr;
-  return form_ == Form::failure ? &failure_ : &node_->storedFailure;
-}
-
-template <class T>
-DeferredPair<T> makeDeferred(std::source_location made) {
-  return detail::DeferredAccess::pair(detail::Source<T>::make(made));
+[[gnu::always_inline]] inline DeferredPair<T> makeDeferred(std::source_location made) {
+  return detail::DeferredAccess::pair(detail::Source<T>::make(made, 1));
 }
 
 template <class T, class Canceller>

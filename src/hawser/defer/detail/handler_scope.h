@@ -50,7 +50,8 @@ class HandlerScope {
   HandlerScope(const HandlerScope&) = delete;
   HandlerScope& operator=(const HandlerScope&) = delete;
   ~HandlerScope() {
-    if (--runState.depth == 0 && runState.firstAbandoned) [[unlikely]]
+    --runState.depth;
+    if (runState.firstAbandoned && runState.depth == 0) [[unlikely]]
       deliverAbandoned();
   }
 };

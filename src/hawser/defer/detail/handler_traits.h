@@ -102,5 +102,8 @@ inline constexpr bool catchesType = !std::is_invocable_v<F&, Failure> && [] {
     return std::is_invocable_v<F&, const CaughtType<F>&>;
 }();
 
+template <class F>
+inline constexpr bool takesFailure = std::is_invocable_v<F&, Failure> || catchesType<F>;
+
 }  // namespace detail
 }  // namespace hawser

@@ -9,31 +9,51 @@ namespace hawser {
 /// Adds a link. A result that lies in the Deferred itself goes through the handler at once.
 template <class T>
 template <class Lanes>
-Deferred<typename Lanes::U> Deferred<T>::then(Lanes&& lanes, std::source_location where) {
-  if (isInline()) [[likely]]
-    return enter(std::forward<Lanes>(lanes), where);
-  using U = typename Lanes::U;
+[[gnu::always_inline]] inline Deferred<typename Lanes::U> Deferred<T>::then(
+    Lanes&& lanes, std::source_location where) {
+  if (form_ == Form::node || !isInline()) [[likely]]
+    return addLink(std::forward<Lanes>(lanes), where);
+  return enter(std::forward<Lanes>(lanes), where);
+}
+
+template <class T>
+template <class Lanes>
+inline Deferred<typename Lanes::U> Deferred<T>::addLink(Lanes&& lanes, std::source_location where) {
   detail::NodeOf<T>* tail = node("a handler was added to a Deferred that was moved from", where);
   auto* link = detail::Link<T, Lanes>::make(std::forward<Lanes>(lanes), where);
   form_ = Form::empty;
-  Deferred<U> result(link);
   detail::append(tail, link);
-  detail::runIfReady(tail);
+  if (detail::mayRun(tail)) [[unlikely]]
+    return Deferred<typename Lanes::U>::ofRun(tail, link);
+  return Deferred<typename Lanes::U>(link);
+}
+
+/// Runs what was appended to `tail`, and gives the Deferred that `link` ends.
+template <class T>
+Deferred<T> Deferred<T>::ofRun(detail::Node* tail, detail::NodeOf<T>* link) {
+  Deferred result(link);
+  detail::run(tail);
   return result;
 }
 
 template <class T>
 template <class Lanes>
-Deferred<T>& Deferred<T>::extend(Lanes&& lanes, std::source_location where) {
-  if (!isInline()) {
-    detail::NodeOf<T>* tail = node("a handler was added to a Deferred that was moved from", where);
-    auto* link = detail::Link<T, Lanes>::make(std::forward<Lanes>(lanes), where);
-    node_ = link;
-    link->owner = this;
-    detail::append(tail, link);
-    detail::runIfReady(tail);
-    return *this;
-  }
+inline Deferred<T>& Deferred<T>::extend(Lanes&& lanes, std::source_location where) {
+  if (isInline()) [[unlikely]]
+    return extendInline(std::forward<Lanes>(lanes), where);
+  detail::NodeOf<T>* tail = node("a handler was added to a Deferred that was moved from", where);
+  auto* link = detail::Link<T, Lanes>::make(std::forward<Lanes>(lanes), where);
+  node_ = link;
+  link->owner = this;
+  detail::append(tail, link);
+  if (detail::mayRun(tail)) [[unlikely]]
+    detail::run(tail);
+  return *this;
+}
+
+template <class T>
+template <class Lanes>
+Deferred<T>& Deferred<T>::extendInline(Lanes&& lanes, std::source_location where) {
   Deferred before(std::move(*this));
   InlineRun run{this, nullptr};
   run_ = &run;
@@ -62,49 +82,56 @@ Deferred<T>& Deferred<T>::extend(Lanes&& lanes, std::source_location where) {
 
 template <class T>
 template <class Lanes>
-Deferred<typename Lanes::U> Deferred<T>::enter(Lanes&& lanes, std::source_location where) {
+[[gnu::always_inline]] inline Deferred<typename Lanes::U> Deferred<T>::enter(
+    Lanes&& lanes, std::source_location where) {
   using U = typename Lanes::U;
-  const detail::HandlerScope scope;
   constexpr bool throughLink = Lanes::returnsDeferred && (!Lanes::isEmpty || Lanes::storesArgument);
   if constexpr (requires { &Lanes::onResult; }) {
     if constexpr (throughLink) {
       return enterThroughLink(std::forward<Lanes>(lanes), where);
     } else {
+      const detail::HandlerScope scope;
       Result<T> result = takeInline();
       return Deferred<U>::invoke(
           [&]() -> decltype(auto) { return lanes.onResult(std::move(result)); }, where, nullptr);
     }
-  } else if (form_ == Form::value) {
+  } else {
+    if (form_ == Form::failure) [[unlikely]]
+      return enterFailure(lanes, where);
     if constexpr (Lanes::passesValues) {
       return std::move(*this);
     } else if constexpr (throughLink) {
       return enterThroughLink(std::forward<Lanes>(lanes), where);
-    } else if constexpr (fitsInline) {
-      form_ = Form::empty;
-      Value value(std::move(value_));
-      value_.~InlineValue();
+    } else {
+      const detail::HandlerScope scope;
+      Value value = takeInlineValue();
       return Deferred<U>::invoke(
           [&]() -> decltype(auto) { return lanes.onValue(std::move(value)); }, where, nullptr);
     }
   }
-  if constexpr (!requires { &Lanes::onResult; }) {
-    if constexpr (!Lanes::passesFailures) {
-      if (lanes.handles(failure_)) {
-        if constexpr (throughLink) {
-          return enterThroughLink(std::forward<Lanes>(lanes), where);
-        } else {
-          const Failure original = failure_;
-          Failure failure = takeInline().failure();
-          return Deferred<U>::invoke(
-              [&]() -> decltype(auto) { return lanes.onFailure(std::move(failure)); }, where,
-              &original);
-        }
+}
+
+template <class T>
+template <class Lanes>
+Deferred<typename Lanes::U> Deferred<T>::enterFailure(Lanes& lanes, std::source_location where) {
+  using U = typename Lanes::U;
+  const detail::HandlerScope scope;
+  if constexpr (!Lanes::passesFailures) {
+    if (lanes.handles(failure_)) {
+      if constexpr (Lanes::returnsDeferred && (!Lanes::isEmpty || Lanes::storesArgument)) {
+        return enterThroughLink(std::move(lanes), where);
+      } else {
+        const Failure original = failure_;
+        Failure failure = takeInline().failure();
+        return Deferred<U>::invoke(
+            [&]() -> decltype(auto) { return lanes.onFailure(std::move(failure)); }, where,
+            &original);
       }
     }
-    Failure failure = takeInline().failure();
-    failure.addSite(detail::SiteKind::passed, where);
-    return Deferred<U>(std::move(failure));
   }
+  Failure failure = takeInline().failure();
+  failure.addSite(detail::SiteKind::passed, where);
+  return Deferred<U>(std::move(failure));
 }
 
 /// The handler's callable and argument move into a link first: a coroutine that it starts may refer
@@ -114,6 +141,7 @@ template <class Lanes>
 Deferred<typename Lanes::U> Deferred<T>::enterThroughLink(Lanes&& lanes,
                                                           std::source_location where) {
   using U = typename Lanes::U;
+  const detail::HandlerScope scope;
   auto* link = detail::Link<T, Lanes>::make(std::forward<Lanes>(lanes), where);
   Deferred<U> result(link);
   const detail::RunSitesScope nowhere(nullptr);
@@ -132,7 +160,7 @@ Deferred<typename Lanes::U> Deferred<T>::enterThroughLink(Lanes&& lanes,
 /// Calls a handler and makes a Deferred of how it ended. T is the type of the chain behind it.
 template <class T>
 template <class Call>
-Deferred<T> Deferred<T>::invoke(Call call, std::source_location where, const Failure* original) {
+inline Deferred<T> Deferred<T>::invoke(Call call, std::source_location where, const Failure* original) {
   using R = decltype(call());
   try {
     if constexpr (detail::isDeferred<std::remove_cvref_t<R>>) {
@@ -155,87 +183,127 @@ Deferred<T> Deferred<T>::invoke(Call call, std::source_location where, const Fai
 
 template <class T>
 template <class F>
-auto Deferred<T>::addCallback(F f, std::source_location where) && {
+[[gnu::always_inline]] inline auto Deferred<T>::addCallback(F f, std::source_location where) && {
   static_assert(detail::takesValue<T, F>,
                 "addCallback: a callback on a Deferred<T> takes T, T&&, const T& or nothing");
-  return then(detail::OnCallback<T, F>{std::move(f)}, where);
+  if constexpr (!detail::takesValue<T, F>)
+    return std::move(*this);
+  else
+    return then(detail::OnCallback<T, F>{std::move(f)}, where);
 }
 
 template <class T>
 template <class F>
-Deferred<T>& Deferred<T>::addCallback(F f, std::source_location where) & {
+inline Deferred<T>& Deferred<T>::addCallback(F f, std::source_location where) & {
   static_assert(detail::takesValue<T, F>,
                 "addCallback: a callback on a Deferred<T> takes T, T&&, const T& or nothing");
-  static_assert(std::is_same_v<typename detail::OnCallback<T, F>::U, T>,
-                "addCallback: this callback changes the type of the Deferred; write "
-                "std::move(deferred).addCallback(...) and use what it returns");
-  return extend(detail::OnCallback<T, F>{std::move(f)}, where);
+  if constexpr (detail::takesValue<T, F>) {
+    constexpr bool keepsType = std::is_same_v<typename detail::OnCallback<T, F>::U, T>;
+    static_assert(keepsType,
+                  "addCallback: this callback changes the type of the Deferred; write "
+                  "std::move(deferred).addCallback(...) and use what it returns");
+    if constexpr (keepsType) extend(detail::OnCallback<T, F>{std::move(f)}, where);
+  }
+  return *this;
 }
 
 template <class T>
 template <class F>
-auto Deferred<T>::addErrback(F f, std::source_location where) && {
-  static_assert(std::is_invocable_v<F&, Failure> || detail::catchesType<F>,
-                "addErrback: an errback takes a Failure or a const E&");
-  static_assert(std::is_void_v<detail::ValueOf<detail::ReturnedForFailure<F>, T>> ||
-                    detail::fitsChain<detail::ReturnedForFailure<F>, T>,
-                "addErrback: what the errback returns does not fit the Deferred's type");
-  return then(detail::OnErrback<T, F>{std::move(f)}, where);
+[[gnu::always_inline]] inline auto Deferred<T>::addErrback(F f, std::source_location where) && {
+  static_assert(detail::takesFailure<F>, "addErrback: an errback takes a Failure or a const E&");
+  if constexpr (!detail::takesFailure<F>) {
+    return std::move(*this);
+  } else {
+    using R = detail::ReturnedForFailure<F>;
+    constexpr bool fits = std::is_void_v<detail::ValueOf<R, T>> || detail::fitsChain<R, T>;
+    static_assert(fits, "addErrback: what the errback returns does not fit the Deferred's type");
+    if constexpr (!fits)
+      return std::move(*this);
+    else
+      return then(detail::OnErrback<T, F>{std::move(f)}, where);
+  }
 }
 
 template <class T>
 template <class F>
-Deferred<T>& Deferred<T>::addErrback(F f, std::source_location where) & {
-  static_assert(std::is_invocable_v<F&, Failure> || detail::catchesType<F>,
-                "addErrback: an errback takes a Failure or a const E&");
-  static_assert(detail::fitsChain<detail::ReturnedForFailure<F>, T>,
-                "addErrback: what the errback returns does not fit the Deferred's type; write "
-                "std::move(deferred).addErrback(...) if it returns nothing");
-  return extend(detail::OnErrback<T, F>{std::move(f)}, where);
+inline Deferred<T>& Deferred<T>::addErrback(F f, std::source_location where) & {
+  static_assert(detail::takesFailure<F>, "addErrback: an errback takes a Failure or a const E&");
+  if constexpr (detail::takesFailure<F>) {
+    constexpr bool fits = detail::fitsChain<detail::ReturnedForFailure<F>, T>;
+    static_assert(fits,
+                  "addErrback: what the errback returns does not fit the Deferred's type; write "
+                  "std::move(deferred).addErrback(...) if it returns nothing");
+    if constexpr (fits) extend(detail::OnErrback<T, F>{std::move(f)}, where);
+  }
+  return *this;
 }
 
 template <class T>
 template <class F, class G>
-auto Deferred<T>::addCallbacks(F f, G g, std::source_location where) && {
+[[gnu::always_inline]] inline auto Deferred<T>::addCallbacks(F f, G g, std::source_location where) && {
   static_assert(detail::takesValue<T, F>,
                 "addCallbacks: a callback on a Deferred<T> takes T, T&&, const T& or nothing");
-  static_assert(std::is_invocable_v<G&, Failure> || detail::catchesType<G>,
-                "addCallbacks: an errback takes a Failure or a const E&");
-  using Lanes = detail::OnEither<T, F, G>;
-  static_assert(detail::fitsChain<typename Lanes::S, typename Lanes::U>,
-                "addCallbacks: what the errback returns must fit the type the callback gives");
-  return then(Lanes{std::move(f), std::move(g)}, where);
+  static_assert(detail::takesFailure<G>, "addCallbacks: an errback takes a Failure or a const E&");
+  if constexpr (!detail::takesValue<T, F> || !detail::takesFailure<G>) {
+    return std::move(*this);
+  } else {
+    using Lanes = detail::OnEither<T, F, G>;
+    constexpr bool fits = detail::fitsChain<typename Lanes::S, typename Lanes::U>;
+    static_assert(fits,
+                  "addCallbacks: what the errback returns must fit the type the callback gives");
+    if constexpr (!fits)
+      return std::move(*this);
+    else
+      return then(Lanes{std::move(f), std::move(g)}, where);
+  }
 }
 
 template <class T>
 template <class F, class G>
-Deferred<T>& Deferred<T>::addCallbacks(F f, G g, std::source_location where) & {
-  using Lanes = detail::OnEither<T, F, G>;
-  static_assert(std::is_same_v<typename Lanes::U, T>,
-                "addCallbacks: this callback changes the type of the Deferred; write "
-                "std::move(deferred).addCallbacks(...) and use what it returns");
-  static_assert(detail::fitsChain<typename Lanes::S, typename Lanes::U>,
-                "addCallbacks: what the errback returns must fit the type the callback gives");
-  return extend(Lanes{std::move(f), std::move(g)}, where);
+inline Deferred<T>& Deferred<T>::addCallbacks(F f, G g, std::source_location where) & {
+  static_assert(detail::takesValue<T, F>,
+                "addCallbacks: a callback on a Deferred<T> takes T, T&&, const T& or nothing");
+  static_assert(detail::takesFailure<G>, "addCallbacks: an errback takes a Failure or a const E&");
+  if constexpr (detail::takesValue<T, F> && detail::takesFailure<G>) {
+    using Lanes = detail::OnEither<T, F, G>;
+    constexpr bool keepsType = std::is_same_v<typename Lanes::U, T>;
+    static_assert(keepsType,
+                  "addCallbacks: this callback changes the type of the Deferred; write "
+                  "std::move(deferred).addCallbacks(...) and use what it returns");
+    if constexpr (keepsType) {
+      constexpr bool fits = detail::fitsChain<typename Lanes::S, T>;
+      static_assert(fits,
+                    "addCallbacks: what the errback returns must fit the type the callback gives");
+      if constexpr (fits) extend(Lanes{std::move(f), std::move(g)}, where);
+    }
+  }
+  return *this;
 }
 
 template <class T>
 template <class F>
-auto Deferred<T>::addBoth(F f, std::source_location where) && {
+[[gnu::always_inline]] inline auto Deferred<T>::addBoth(F f, std::source_location where) && {
   static_assert(detail::takesResult<T, F>,
                 "addBoth: a handler for both lanes takes a Result<T> or nothing");
-  return then(detail::OnBoth<T, F>{std::move(f)}, where);
+  if constexpr (!detail::takesResult<T, F>)
+    return std::move(*this);
+  else
+    return then(detail::OnBoth<T, F>{std::move(f)}, where);
 }
 
 template <class T>
 template <class F>
-Deferred<T>& Deferred<T>::addBoth(F f, std::source_location where) & {
+inline Deferred<T>& Deferred<T>::addBoth(F f, std::source_location where) & {
   static_assert(detail::takesResult<T, F>,
                 "addBoth: a handler for both lanes takes a Result<T> or nothing");
-  static_assert(std::is_same_v<typename detail::OnBoth<T, F>::U, T>,
-                "addBoth: this handler changes the type of the Deferred; write "
-                "std::move(deferred).addBoth(...) and use what it returns");
-  return extend(detail::OnBoth<T, F>{std::move(f)}, where);
+  if constexpr (detail::takesResult<T, F>) {
+    constexpr bool keepsType = std::is_same_v<typename detail::OnBoth<T, F>::U, T>;
+    static_assert(keepsType,
+                  "addBoth: this handler changes the type of the Deferred; write "
+                  "std::move(deferred).addBoth(...) and use what it returns");
+    if constexpr (keepsType) extend(detail::OnBoth<T, F>{std::move(f)}, where);
+  }
+  return *this;
 }
 
 namespace detail {
@@ -286,18 +354,25 @@ template <class T>
 template <class F>
 Deferred<T> Deferred<T>::addFinally(F f, std::source_location where) && {
   static_assert(std::is_invocable_v<F&>, "addFinally: the handler takes nothing");
-  // Should it run at once: what it throws has nothing to do with a chain that runs meanwhile.
-  const detail::RunSitesScope nowhere(nullptr);
-  return std::move(*this).addBoth(detail::Finally<T, F>{std::move(f), where}, where);
+  if constexpr (!std::is_invocable_v<F&>) {
+    return std::move(*this);
+  } else {
+    // Should it run at once: what it throws has nothing to do with a chain that runs meanwhile.
+    const detail::RunSitesScope nowhere(nullptr);
+    return std::move(*this).addBoth(detail::Finally<T, F>{std::move(f), where}, where);
+  }
 }
 
 template <class T>
 template <class F>
 Deferred<T>& Deferred<T>::addFinally(F f, std::source_location where) & {
   static_assert(std::is_invocable_v<F&>, "addFinally: the handler takes nothing");
-  // Should it run at once: what it throws has nothing to do with a chain that runs meanwhile.
-  const detail::RunSitesScope nowhere(nullptr);
-  return addBoth(detail::Finally<T, F>{std::move(f), where}, where);
+  if constexpr (std::is_invocable_v<F&>) {
+    // Should it run at once: what it throws has nothing to do with a chain that runs meanwhile.
+    const detail::RunSitesScope nowhere(nullptr);
+    addBoth(detail::Finally<T, F>{std::move(f), where}, where);
+  }
+  return *this;
 }
 
 template <class T>

@@ -45,6 +45,11 @@ decltype(auto) callWithFailure(F& f, Failure&& failure) {
 template <class F>
 using ReturnedForFailure = decltype(callWithFailure(std::declval<F&>(), std::declval<Failure>()));
 
+/// Whether the failure is still there when the errback has returned.
+template <class F>
+inline constexpr bool leavesFailure =
+    catchesType<F> || std::is_same_v<typename OnlyParameter<F>::type, const Failure&>;
+
 template <class F>
 bool catches([[maybe_unused]] const Failure& failure) noexcept {
   if constexpr (catchesType<F>)
@@ -98,6 +103,7 @@ struct OnErrback {
 
   F f;
   void onValue(Stored<T>&&) noexcept {}
+  static constexpr bool keepsFailure = leavesFailure<F>;
   bool handles(const Failure& failure) const noexcept { return catches<F>(failure); }
   decltype(auto) onFailure(Failure&& failure) { return callWithFailure(f, std::move(failure)); }
 };
@@ -117,6 +123,7 @@ struct OnEither {
   F f;
   G g;
   decltype(auto) onValue(Stored<T>&& value) { return callWithValue<T>(f, std::move(value)); }
+  static constexpr bool keepsFailure = leavesFailure<G>;
   bool handles(const Failure& failure) const noexcept { return catches<G>(failure); }
   decltype(auto) onFailure(Failure&& failure) { return callWithFailure(g, std::move(failure)); }
 };

@@ -37,6 +37,8 @@ template <class T, class Lanes>
 struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesArgument> {
   using U = typename Lanes::U;
   static constexpr bool takesResult = requires { &Lanes::onResult; };
+  static constexpr bool needsDestruction =
+      !std::is_trivially_destructible_v<Lanes> || Lanes::storesArgument;
 
   union {
     Lanes lanes;
@@ -46,11 +48,10 @@ struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesA
        std::source_location where) noexcept(std::is_nothrow_move_constructible_v<Lanes>)
       : NodeOf<U>(NodeKind::link, sizeof(Link), where), lanes(std::move(pair)) {
     this->callable = true;
+    if constexpr (!takesResult && !needsDestruction) this->skipsFailures = Lanes::passesFailures;
   }
 
   static Link* make(Lanes&& pair, std::source_location where) {
-    static_assert(sizeof(Link) <= 0xFFFF * poolGranule,
-                  "a handler's captures are too large: put them into a std::unique_ptr");
     void* block = poolAllocate(sizeof(Link));
     try {
       return ::new (block) Link(std::move(pair), where);
@@ -61,23 +62,47 @@ struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesA
   }
 
   Node* take(Node* from) override {
-    if (this->adopting) return takeAdopted(static_cast<NodeOf<U>*>(from));
     this->inner = nullptr;
     if constexpr (std::is_same_v<Lanes, PassBoth<U>>) {
       return this;  // only ever adopts
     } else {
       auto* previous = static_cast<NodeOf<T>*>(from);
-      if constexpr (takesResult) {
+      if constexpr (takesResult)
         return enterResult([&] { return takenResult(previous); });
-      } else {
-        if (previous->state == NodeState::failure) {
-          Failure failure = previous->takeFailure();
-          recycle(previous);
-          return enterFailure(std::move(failure));
-        }
+      else
         return enterValue([&] { return taken(previous); });
-      }
     }
+  }
+
+  Node* takeFailed(Node* from) override {
+    this->inner = nullptr;
+    if constexpr (std::is_same_v<Lanes, PassBoth<U>>) {
+      return this;
+    } else {
+      auto* previous = static_cast<NodeOf<T>*>(from);
+      if constexpr (takesResult)
+        return enterResult([&] { return takenResult(previous); });
+      else
+        return enterFailure(takenFailure(previous));
+    }
+  }
+
+  Node* takeAdopted(Node* from) override {
+    auto* previous = static_cast<NodeOf<U>*>(from);
+    this->adopting = false;
+    this->innerBarrier = false;
+    this->inner = nullptr;
+    if (previous->state == NodeState::failure) [[unlikely]]
+      return takeAdoptedFailure(previous);
+    try {
+      this->prepareValue(taken(previous));
+    } catch (...) {
+      return fail(raisedByHandler(this->site, nullptr));
+    }
+    return succeed();
+  }
+  [[gnu::noinline]] Node* takeAdoptedFailure(NodeOf<U>* previous) {
+    return pass(takenFailure(previous));
   }
 
   /// Runs the link on a value that `get` gives, or fails it with what `get` throws.
@@ -103,17 +128,24 @@ struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesA
   Node* enterFailure(Failure&& failure) {
     if constexpr (!Lanes::passesFailures) {
       if (lanes.handles(failure)) {
-        const Failure original = failure;
-        return conclude(&original, [&]() -> decltype(auto) {
-          if constexpr (Lanes::storesArgument)
+        if constexpr (Lanes::storesArgument) {
+          const Failure original = failure;
+          return conclude(&original, [&]() -> decltype(auto) {
             return lanes.onFailure(std::move(store(std::move(failure)).failure()));
-          else
+          });
+        } else if constexpr (Lanes::keepsFailure) {
+          return conclude(&failure, [&]() -> decltype(auto) {
             return lanes.onFailure(std::move(failure));
-        });
+          });
+        } else {
+          const Failure original = failure;
+          return conclude(&original, [&]() -> decltype(auto) {
+            return lanes.onFailure(std::move(failure));
+          });
+        }
       }
     }
-    failure.addSite(SiteKind::passed, this->site);
-    return fail(std::move(failure));
+    return pass(std::move(failure));
   }
 
   template <class Get>
@@ -128,30 +160,32 @@ struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesA
 
   /// Takes the result of what the handler returned, now or later. Null if it is not there yet.
   Node* await(Deferred<U>&& returned) noexcept;
+  Node* awaitReady(Deferred<U>&& returned) noexcept;
 
   void dispose() noexcept override {
     this->destroyResult();
     if (this->handles) dropHandles(this);
     destroyCallable();
-    poolFree(this, this->granules * poolGranule);
+    freeBlock();
   }
 
  private:
   ~Link() {}
+  void freeBlock() noexcept { poolFree(this, sizeof(Link)); }
 
   template <class V>
-  struct Recycle {
-    NodeOf<V>* node;
-    ~Recycle() { recycle(node); }
-  };
-  template <class V>
   static Stored<V> taken(NodeOf<V>* node) {
-    const Recycle<V> after{node};
+    const Recycle after{node};
     return node->takeValue();
   }
   template <class V>
+  static Failure takenFailure(NodeOf<V>* node) noexcept {
+    const Recycle after{node};
+    return node->takeFailure();
+  }
+  template <class V>
   static Result<V> takenResult(NodeOf<V>* node) {
-    const Recycle<V> after{node};
+    const Recycle after{node};
     return node->takeResult();
   }
 
@@ -169,6 +203,7 @@ struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesA
   }
 
   void destroyCallable() noexcept {
+    if constexpr (!needsDestruction) return;
     if (!this->callable) return;
     this->callable = false;
     lanes.~Lanes();
@@ -201,34 +236,29 @@ struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesA
     } catch (...) {
       return fail(raisedByHandler(this->site, original));
     }
+    return succeed();
+  }
+
+  /// The value is in its place.
+  Node* succeed() noexcept {
     destroyCallable();
     this->state = NodeState::value;
+    if (this->consumer != Consumer::owner || this->rare != 0) return this;
+    // What the run would do next, without the way there.
+    NodeOf<U>::settle();
+    return nullptr;
+  }
+
+  Node* pass(Failure&& failure) noexcept {
+    destroyCallable();
+    failure.addSite(SiteKind::passed, this->site);
+    this->setHeldFailure(std::move(failure));
     return this;
   }
 
   Node* fail(Failure failure) noexcept {
     destroyCallable();
     this->setFailure(std::move(failure));
-    return this;
-  }
-
-  Node* takeAdopted(NodeOf<U>* from) {
-    this->adopting = false;
-    this->innerBarrier = false;
-    this->inner = nullptr;
-    if (from->state == NodeState::failure) {
-      Failure failure = from->takeFailure();
-      recycle(from);
-      failure.addSite(SiteKind::passed, this->site);
-      return fail(std::move(failure));
-    }
-    try {
-      this->prepareValue(taken(from));
-    } catch (...) {
-      return fail(raisedByHandler(this->site, nullptr));
-    }
-    destroyCallable();
-    this->state = NodeState::value;
     return this;
   }
 };

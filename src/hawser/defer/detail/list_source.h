@@ -1,15 +1,15 @@
 #pragma once
 
-#include <hawser/base/logging.h>
+#include <hawser/base/pool.h>
 #include <hawser/defer/deferred.h>
+#include <hawser/defer/errors.h>
 
 #include <cstddef>
-#include <memory>
+#include <cstdint>
+#include <new>
 #include <source_location>
-#include <stdexcept>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace hawser {
@@ -26,153 +26,349 @@ struct ListOptions {
 inline constexpr ListOptions fireOnOneErrback{.fireOnOneErrback = true};
 inline constexpr ListOptions consumeErrors{.consumeErrors = true};
 
-template <class T>
-struct FirstValue;
-
 namespace detail {
 
-template <class T>
-struct CollectAll {
-  using Output = std::vector<Result<T>>;
+/// What waits for one member of a list. Others may wait for members of other types: they are told
+/// apart by `take`, and are all of one size.
+struct ListSlot : Waiter {
+  /// Null if the member was ready when it was listed.
+  Node* list = nullptr;
+
+ protected:
+  ~ListSlot() {}
+};
+
+/// Cancels all whom these wait for. What their cancellers throw is logged, with the place where the
+/// list was made.
+void cancelSlots(ListSlot* slots, std::size_t count, std::source_location where,
+                 std::source_location made);
+
+/// What `ListSource` needs to know of a kind of list, with the defaults.
+///
+/// A kind says what it makes (`Output`), keeps what its members bring (`keep`, `keepFailure`) and
+/// makes its output of that when the last member has ended (`complete`). `I` is the member's
+/// position where its type depends on that (`typed`), and 0 otherwise.
+struct ListKind {
+  /// Each member has a type of its own.
+  static constexpr bool typed = false;
+  /// The first value is all that is wanted; `first` makes the output of it.
   static constexpr bool firstOnly = false;
+  /// It is a contest: the others are cancelled before it fires, and it fires when it is cancelled,
+  /// whatever its members make of that.
+  static constexpr bool contest = false;
+
+  void keepFailure(std::size_t, const Failure&) noexcept {}
+  /// What the list fails with because of the failure of one member.
+  Failure firstError(std::size_t index, Failure why, std::source_location where) const {
+    return Failure(FirstError(index, std::move(why)), where);
+  }
 };
 
-template <class T>
-struct CollectFirst {
-  using Output = std::variant<FirstValue<T>, std::vector<Result<T>>>;
-  static constexpr bool firstOnly = true;
-};
+/// The source of a list's chain, in one block with its slots.
+///
+/// It stays until its last member has ended, also if it fired before, and while a cancel goes
+/// through its members. User code may run wherever a value, a failure or a node is given up. All of
+/// that happens before a member is counted as ended, and before a result of the list can be seen.
+template <class Kind>
+struct ListSource final : NodeOf<typename Kind::Output> {
+  using Output = typename Kind::Output;
 
-/// The source of a list's chain. It stays until its last member has ended, also if it fired before.
-template <class T, class Collect>
-struct ListSource final : NodeOf<typename Collect::Output> {
-  using Output = typename Collect::Output;
-
-  struct Member final : Waiter {
-    ListSource* list = nullptr;
-    Node* take(Node* from) override { return list->ended(*this, static_cast<NodeOf<T>*>(from)); }
-  };
-
-  static Deferred<Output> start(std::vector<Deferred<T>> deferreds, ListOptions options,
+  template <class T>
+  static Deferred<Output> start(Kind kind, std::vector<Deferred<T>> members, ListOptions options,
                                 std::source_location where) {
-    if (Collect::firstOnly && deferreds.empty())
-      throw std::invalid_argument("fireOnOneCallback: a list without members would never fire");
-    auto* list = new ListSource(deferreds.size(), options, where);
+    const std::size_t count = members.size();
+    ListSource* const list = make(std::move(kind), count, options, where);
     Deferred<Output> result = DeferredAccess::fromNode<Output>(list);
-    list->references = 1;
+    const Hold whileStarting(*list);
+    for (std::size_t i = 0; i < count; ++i) list->template listen<0>(i, members[i]);
+    bool fires = count == 0 && list->empty();
+    for (std::size_t i = 0; i < count; ++i)
+      if (!list->slot(i).list) fires |= list->template takeReady<0>(i, members[i]);
+    if (fires) run(list);
+    return result;
+  }
+
+  template <class... T>
+  static Deferred<Output> startPack(Kind kind, ListOptions options, Deferred<T>&... members) {
+    ListSource* const list = make(std::move(kind), sizeof...(T), options, siteOf(members...));
+    Deferred<Output> result = DeferredAccess::fromNode<Output>(list);
+    const Hold whileStarting(*list);
     bool fires = false;
-    for (std::size_t i = 0; i < deferreds.size(); ++i) {
-      if (DeferredAccess::isReady(deferreds[i])) {
-        fires |= list->collect(i, [&] { return DeferredAccess::takeNow(deferreds[i]); });
-      } else {
-        list->members_[i].list = list;
-        attach(DeferredAccess::release(deferreds[i], "listed"), &list->members_[i],
-               Consumer::member);
-      }
-    }
-    if (deferreds.empty()) fires = list->fire(Output(std::move(list->results_)));
-    list->releaseIfComplete();
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (list->template listen<Kind::typed ? I : 0>(I, members), ...);
+      ((fires |= !list->slot(I).list && list->template takeReady<Kind::typed ? I : 0>(I, members)),
+       ...);
+    }(std::index_sequence_for<T...>());
     if (fires) run(list);
     return result;
   }
 
   Node* take(Node*) override { return nullptr; }
+  Node* takeAdopted(Node*) override { return nullptr; }
 
   void cancelSource(std::source_location where) override {
     if (this->fired) return;
-    ++this->references;
-    for (std::size_t i = 0; i < size_; ++i) {
-      Node* member = members_[i].inner;
-      if (!member) continue;
-      try {
-        cancelChain(member, where);
-      } catch (...) {
-        logging::err(raisedByHandler(this->site, nullptr),
-                     "the canceller of a member threw while its list was cancelled");
-      }
-    }
-    releaseReference(this);
+    const Hold whileCancelling(*this);
+    cancelMembers(where);
+    if constexpr (Kind::contest)
+      if (!this->fired) failSource(this, Failure(CancelledError(), where), {});
   }
 
   void dispose() noexcept override {
     this->destroyResult();
     if (this->handles) dropHandles(this);
     if (this->references != 0) {
-      this->consumed = true;
+      this->state = NodeState::taken;
       return;
     }
-    delete this;
+    const std::size_t bytes = bytesFor(size_);
+    this->~ListSource();
+    poolFree(this, bytes);
   }
 
  private:
-  ListSource(std::size_t size, ListOptions options, std::source_location where)
+  template <class T, std::size_t I>
+  struct Slot final : ListSlot {
+    Node* take(Node* from) override {
+      return static_cast<ListSource*>(this->list)
+          ->template ended<I>(*this, static_cast<NodeOf<T>*>(from));
+    }
+  };
+  static_assert(alignof(ListSlot) <= alignof(Node));
+
+  /// Keeps the list, which otherwise goes when its last member has ended and its result is taken.
+  struct Hold {
+    ListSource& list;
+    explicit Hold(ListSource& it) noexcept : list(it) { ++list.holds_; }
+    ~Hold() {
+      if (--list.holds_ == 0 && list.outstanding_ == 0) releaseReference(&list);
+    }
+  };
+
+  static std::size_t bytesFor(std::size_t size) noexcept {
+    return sizeof(ListSource) + size * sizeof(ListSlot);
+  }
+
+  static ListSource* make(Kind&& kind, std::size_t size, ListOptions options,
+                          std::source_location where) {
+    void* block = poolAllocate(bytesFor(size));
+    try {
+      return ::new (block) ListSource(std::move(kind), size, options, where);
+    } catch (...) {
+      poolFree(block, bytesFor(size));
+      throw;
+    }
+  }
+
+  ListSource(Kind&& collects, std::size_t size, ListOptions options,
+             std::source_location where) noexcept(std::is_nothrow_move_constructible_v<Kind>)
       : NodeOf<Output>(NodeKind::source, 0, where),
-        members_(size != 0 ? new Member[size] : nullptr),
+        kind_(std::move(collects)),
         size_(size),
         outstanding_(size),
         options_(options) {
-    this->elaborate = true;
-    this->barrier = true;
-    results_.reserve(size);
-    for (std::size_t i = 0; i < size; ++i) results_.emplace_back(Failure::none());
+    if constexpr (!Kind::contest) this->set(barrier);
+    this->references = 1;  // for the members and the holds together
   }
   ~ListSource() = default;
 
-  Node* ended(Member& member, NodeOf<T>* from) {
-    member.inner = nullptr;
-    ++this->references;
-    const bool fires = collect(static_cast<std::size_t>(&member - members_.get()), [from] {
-      struct Recycle {
-        Node* node;
-        ~Recycle() { recycle(node); }
-      } const after{from};
-      return from->takeResult();
-    });
-    releaseIfComplete();
-    releaseReference(this);
-    return fires ? this : nullptr;
+  ListSlot* slots() noexcept { return reinterpret_cast<ListSlot*>(this + 1); }
+  ListSlot& slot(std::size_t index) noexcept { return slots()[index]; }
+
+  /// Nothing can stand for the caller's place behind a pack of parameters: a member's has to do.
+  template <class... T>
+  static std::source_location siteOf(const Deferred<T>&... members) noexcept {
+    std::source_location where = std::source_location::current();
+    const Node* node = nullptr;
+    if ((... || (node = DeferredAccess::nodeOf(members)))) where = node->site;
+    return where;
   }
 
-  /// The members keep the list alive until the last one has ended.
-  void releaseIfComplete() noexcept {
-    if (outstanding_ == 0 && !std::exchange(complete_, true)) releaseReference(this);
+  bool empty() {
+    complete();
+    return publish();
   }
 
-  /// `take` gives the result of a member. What goes wrong with that becomes its result. True if
-  /// this very result makes the list fire: taking and reporting it may end other members as well.
-  template <class Take>
-  bool collect(std::size_t index, Take take) {
-    Result<T>& place = results_[index];
+  /// Makes the slot of a member, which waits unless the member is ready. Runs no user code.
+  template <std::size_t I, class T>
+  void listen(std::size_t index, Deferred<T>& member) noexcept {
+    static_assert(sizeof(Slot<T, I>) == sizeof(ListSlot));
+    ListSlot* const slot = ::new (static_cast<void*>(slots() + index)) Slot<T, I>;
+    Node* const tail = DeferredAccess::nodeOf(member);
+    if (tail && !tail->hasResult() && !tail->pauseSeen) [[likely]] {
+      DeferredAccess::forgetNode(member);
+      attach(tail, slot, Consumer::member);
+      slot->list = this;
+    } else if (!DeferredAccess::isInline(member)) {
+      listenSlowly(slot, member);
+    }
+  }
+
+  template <class T>
+  [[gnu::noinline]] void listenSlowly(ListSlot* slot, Deferred<T>& member) noexcept {
+    if (DeferredAccess::isReady(member)) return;
     try {
-      place = take();
+      attach(DeferredAccess::release(member, "listed"), slot, Consumer::member);
+      slot->list = this;
     } catch (...) {
-      place = Failure::current();
+      member = Failure::current();
     }
-    --outstanding_;
+  }
+
+  template <std::size_t I, class T>
+  bool takeReady(std::size_t index, Deferred<T>& member) {
+    const bool fires = [&] {
+      try {
+        if (Stored<T>* value = DeferredAccess::inlineValue(member)) [[likely]] {
+          keep<I>(index, *value);
+          return counted();
+        }
+        Result<T> result = DeferredAccess::takeNow(member);
+        if (!result) return failed(index, std::move(result).failure());
+        keep<I>(index, *result);
+      } catch (...) {
+        return failed(index, Failure::current());
+      }
+      return counted();
+    }();
+    return fires && publish();
+  }
+
+  template <std::size_t I, class T>
+  Node* ended(ListSlot& slot, NodeOf<T>* from) {
+    slot.inner = nullptr;
+    const auto index = static_cast<std::size_t>(&slot - slots());
+    bool fires;
+    if (from->state == NodeState::value) [[likely]]
+      fires = endedWell<I>(index, from);
+    else
+      fires = endedBadly(index, from);
+    return fires && publish() ? this : nullptr;
+  }
+
+  template <std::size_t I, class T>
+  bool endedWell(std::size_t index, NodeOf<T>* from) {
+    struct End {
+      NodeOf<T>* node;
+      ~End() {
+        node->destroyResult();
+        recycle(node);
+      }
+    };
+    try {
+      if constexpr (Kind::contest) {
+        // The member is over before others are cancelled because of it.
+        Stored<T> value = [from] {
+          const End end{from};
+          return Stored<T>(std::move(from->storedValue));
+        }();
+        keep<I>(index, value);
+      } else {
+        const End end{from};
+        keep<I>(index, from->storedValue);
+      }
+    } catch (...) {
+      return failed(index, Failure::current());
+    }
+    return counted();
+  }
+
+  [[gnu::noinline]] bool endedBadly(std::size_t index, Node* from) {
+    Failure failure = from->takeFailure();
+    recycle(from);
+    return failed(index, std::move(failure));
+  }
+
+  template <std::size_t I, class V>
+  void keep(std::size_t index, V& value) {
+    if constexpr (!Kind::firstOnly) {
+      if (!this->fired) kind_.template keep<I>(index, std::move(value));
+    } else if constexpr (!Kind::contest) {
+      if (!this->fired) fire([&] { return kind_.first(index, std::move(value)); });
+    } else {
+      if (std::exchange(decided_, true)) return;
+      {
+        const Hold whileCancelling(*this);
+        cancelMembers(this->site);
+      }
+      if (this->fired)
+        firedTwice();
+      else
+        fire([&] { return kind_.first(index, std::move(value)); });
+    }
+  }
+
+  [[gnu::noinline]] bool failed(std::size_t index, Failure why) {
+    if (!this->fired) kind_.keepFailure(index, why);
     // Before the list fires, since whoever observes this may do anything with other members.
-    if (!place && !options_.consumeErrors) reportUnhandled(Failure(place.failure()));
-    if (this->fired) return false;
-    if constexpr (Collect::firstOnly) {
-      if (place) return fire(FirstValue<T>{index, Stored<T>(*std::move(place))});
-    }
-    if (!place && options_.fireOnOneErrback) {
-      this->setFailure(Failure(FirstError(index, place.failure()), this->site));
-      return this->fired = true;
-    }
-    return outstanding_ == 0 && fire(Output(std::move(results_)));
+    if (!options_.consumeErrors) reportUnhandled(Failure(why));
+    if (options_.fireOnOneErrback && !this->fired)
+      fail([&] { return kind_.firstError(index, std::move(why), this->site); });
+    return counted();
   }
 
-  bool fire(Output output) {
-    this->setValue(std::move(output));
-    return this->fired = true;
+  /// One member less. True if the list is to be published now; otherwise it may be gone.
+  bool counted() {
+    const bool last = --outstanding_ == 0;
+    if (last) [[unlikely]] {
+      if (!this->fired)
+        complete();
+      else if constexpr (Kind::contest)
+        if (!decided_) firedTwice();
+    }
+    const bool fires = outcome_ != NodeState::pending;
+    if (last && holds_ == 0) releaseReference(this);
+    return fires;
   }
 
-  std::unique_ptr<Member[]> members_;
+  void complete() {
+    if constexpr (Kind::contest)
+      fail([this] { return kind_.allFailed(this->site); });
+    else
+      fire([this] { return kind_.complete(); });
+  }
+
+  template <class Make>
+  void fire(Make make) {
+    this->fired = true;
+    try {
+      this->prepareValue(make());
+      outcome_ = NodeState::value;
+    } catch (...) {
+      fail([this] { return raisedByHandler(this->site, nullptr); });
+    }
+  }
+
+  template <class Make>
+  void fail(Make make) {
+    this->fired = true;
+    try {
+      this->setFailure(make());
+    } catch (...) {
+      this->setFailure(raisedByHandler(this->site, nullptr));
+    }
+    this->state = NodeState::pending;
+    outcome_ = NodeState::failure;
+  }
+
+  /// The result was ready, but kept back until nothing of the user's had still to be destroyed.
+  bool publish() noexcept {
+    this->state = std::exchange(outcome_, NodeState::pending);
+    return true;
+  }
+
+  /// A contest that had to fire because it was cancelled is decided nevertheless.
+  void firedTwice() { reportUnhandled(Failure(AlreadyCalledError(), this->site)); }
+
+  void cancelMembers(std::source_location where) { cancelSlots(slots(), size_, where, this->site); }
+
+  [[no_unique_address]] Kind kind_;
   std::size_t size_;
   std::size_t outstanding_;
-  bool complete_ = false;
+  std::uint32_t holds_ = 0;
+  NodeState outcome_ = NodeState::pending;  // what to publish
+  bool decided_ = false;                    // contests: somebody has won
   ListOptions options_;
-  std::vector<Result<T>> results_;
 };
 
 }  // namespace detail

@@ -21,8 +21,8 @@ Node* nextOf(Node* node) noexcept {
 /// for another chain, or the node that holds a result.
 template <class N>
 N* headOf(N* tail) noexcept {
-  while (tail->kind == NodeKind::link && !tail->hasResult() && !tail->adopting && tail->inner &&
-         !tail->boundary)
+  while (tail->isLink() && !tail->hasResult() && !tail->adopting && tail->inner &&
+         !tail->has(boundary))
     tail = tail->inner;
   return tail;
 }
@@ -41,7 +41,7 @@ void bury(Node* head) noexcept {
   dropHandles(tail);
   if (head->state == NodeState::failure)
     report(head->storedFailure,
-           head->marked ? logging::EventKind::unhandled : logging::EventKind::droppedWhilePaused);
+           head->has(marked) ? logging::EventKind::unhandled : logging::EventKind::droppedWhilePaused);
   while (head) {
     Node* next = nextOf(head);
     head->dispose();
@@ -65,37 +65,61 @@ void finishDetached(Node* node) noexcept {
   }
 }
 
-void passOn(Node* from, bool starts) {
+/// Deals with what is `rare` of a node. False: its result stays where it is.
+[[gnu::noinline]] bool mayPass(Node* from, bool starts) noexcept {
+  if (from->has(held)) return false;
+  if (from->has(boundary)) {
+    from->clear(boundary);
+    from->clear(barrier);
+    starts = true;
+  }
+  if (starts && from->pauses != 0) {
+    stayPaused(from);
+    return false;
+  }
+  if (from->consumer == Consumer::next) {
+    Node* link = static_cast<Node*>(from->waiter);
+    link->setPauses(static_cast<std::uint16_t>(link->pauses + from->pauses));
+    if (from->has(barrier)) link->set(barrier);
+  }
+  return true;
+}
+
+/// Hands a failure to the next link, and past those that have nothing to do with failures.
+Node* skip(Node* from) {
+  for (;;) {
+    auto* const link = static_cast<Node*>(from->waiter);
+    if (!link->skipsFailures) return link->takeFailed(from);
+    from->storedFailure.addSite(SiteKind::passed, link->site);
+    link->setHeldFailure(std::move(from->storedFailure));
+    recycle(from);
+    if (link->rare != 0 || link->consumer != Consumer::next) return link;
+    from = link;
+  }
+}
+
+[[gnu::always_inline]] inline void passOn(Node* from, bool starts) {
   const HandlerScope scope;
   while (from) {
-    if (from->held) return;
-    if (from->boundary) [[unlikely]] {
-      from->boundary = from->barrier = false;
-      starts = true;
-    }
-    if (starts && from->pauses != 0) return stayPaused(from);
-    switch (from->consumer) {
-      case Consumer::owner:
-        from->marked = from->state == NodeState::failure;
-        return from->settle();
-      case Consumer::detached:
-        return finishDetached(from);
-      case Consumer::next: {
-        Node* link = static_cast<Node*>(from->waiter);
-        if (from->pauses != 0 || from->barrier) [[unlikely]] {
-          link->pauses = static_cast<std::uint16_t>(link->pauses + from->pauses);
-          link->barrier |= from->barrier;
-        }
-        from = link->take(from);
-        starts = false;
-        break;
-      }
-      case Consumer::adopter:
-      case Consumer::member:
-        if (from->handles) dropHandles(from);
+    if (from->rare != 0) [[unlikely]]
+      if (!mayPass(from, starts)) return;
+    if (from->consumer == Consumer::next) [[likely]] {
+      if (from->state != NodeState::failure) [[likely]]
         from = from->waiter->take(from);
-        starts = true;
-        break;
+      else
+        from = skip(from);
+      starts = false;
+    } else if (from->consumer == Consumer::owner) {
+      return from->settle();
+    } else if (from->consumer == Consumer::detached) {
+      return finishDetached(from);
+    } else {
+      if (from->handles) dropHandles(from);
+      if (from->consumer == Consumer::adopter)
+        from = static_cast<Node*>(from->waiter)->takeAdopted(from);
+      else
+        from = from->waiter->take(from);
+      starts = true;
     }
   }
 }
@@ -114,31 +138,20 @@ void runFired(Node* from, std::source_location fired) {
 }
 
 void recycleSlowly(Node* node) noexcept {
-  if (node->references != 0)
-    node->consumed = true;
-  else
-    node->dispose();
+  node->state = NodeState::taken;
+  if (node->references == 0) node->dispose();
 }
 
-void append(Node* tail, Node* link) noexcept {
-  link->inner = tail;
+void inherit(Node* tail, Node* link) noexcept {
   link->pauseSeen = tail->pauseSeen;
-  tail->waiter = link;
-  tail->consumer = Consumer::next;
   if (tail->handles) moveHandles(tail, link);
-}
-
-void attach(Node* tail, Waiter* waiter, Consumer kind) noexcept {
-  tail->waiter = waiter;
-  tail->consumer = kind;
-  waiter->inner = tail;
 }
 
 bool adopt(Node* link, Node* tail, bool keep) noexcept {
   const bool removable =
       !keep && link->pauses == 0 &&
       (link->consumer == Consumer::detached || link->consumer == Consumer::adopter ||
-       (link->consumer == Consumer::member && !link->barrier));
+       (link->consumer == Consumer::member && !link->has(barrier)));
   if (!removable) {
     attach(tail, link, Consumer::adopter);
     link->adopting = true;
@@ -148,10 +161,10 @@ bool adopt(Node* link, Node* tail, bool keep) noexcept {
     tail->consumer = Consumer::detached;
   } else {
     attach(tail, link->waiter, link->consumer);
-    if (link->barrier) static_cast<Node*>(tail->waiter)->innerBarrier = true;
+    if (link->has(barrier)) static_cast<Node*>(tail->waiter)->innerBarrier = true;
   }
   if (link->handles) {
-    if (link->barrier)
+    if (link->has(barrier))
       dropHandles(link);
     else
       moveHandles(link, tail);
@@ -159,13 +172,13 @@ bool adopt(Node* link, Node* tail, bool keep) noexcept {
   return true;
 }
 
-bool waitsFor(const Node* tail, const Node* waiter) noexcept {
+bool waitsThroughOthers(const Node* tail, const Node* waiter) noexcept {
   // Down from one and up from the other, in step: the shorter way says enough.
   const Node* down = tail;
   const Node* up = waiter;
   for (;;) {
     if (down == waiter || up == tail) return true;
-    if (down->kind == NodeKind::source || down->hasResult() || !down->inner) return false;
+    if (down->isSource || down->hasResult() || !down->inner) return false;
     if (up->consumer != Consumer::next && up->consumer != Consumer::adopter) return false;
     down = down->inner;
     up = static_cast<const Node*>(up->waiter);
@@ -173,16 +186,19 @@ bool waitsFor(const Node* tail, const Node* waiter) noexcept {
 }
 
 bool passesCoroutine(const Node* tail, const Node* waiter) noexcept {
-  while (tail != waiter && tail->kind != NodeKind::coroutine) tail = tail->inner;
+  while (tail != waiter && !tail->isCoroutine) tail = tail->inner;
   return tail != waiter;
 }
 
 bool isPaused(const Node* tail) noexcept { return tail->pauseSeen && headOf(tail)->pauses != 0; }
 
-bool isPausedWithResult(const Node* tail) noexcept {
-  if (!tail->pauseSeen) return false;
-  const Node* head = headOf(tail);
-  return head->pauses != 0 && head->hasResult() && !head->held;
+DeferredState stateOf(const Node* tail) noexcept {
+  if (tail->pauseSeen) {
+    const Node* head = headOf(tail);
+    if (head->pauses != 0 && head->hasResult() && !head->has(held)) return DeferredState::paused;
+  }
+  if (!tail->hasResult() || tail->has(held)) return DeferredState::pending;
+  return tail->state == NodeState::value ? DeferredState::value : DeferredState::failure;
 }
 
 void cancelChain(Node* node, std::source_location where) {
@@ -194,19 +210,19 @@ void cancelChain(Node* node, std::source_location where) {
     ~Held() noexcept(false) {
       while (Node* coroutine = innermost) {
         innermost = coroutine->nextHeld;
-        coroutine->held = false;
+        coroutine->clear(held);
         if (coroutine->hasResult()) run(coroutine);
       }
     }
-  } held;
+  } waiting;
   for (;;) {
-    if (node->hasResult() || node->held) return;
-    if (node->kind == NodeKind::source) return node->cancelSource(where);
-    if (node->barrier || node->innerBarrier || !node->inner) return;
+    if (node->hasResult() || node->has(held)) return;
+    if (node->isSource) return node->cancelSource(where);
+    if (node->has(barrier) || node->innerBarrier || !node->inner) return;
     Node* const inner = node->inner;
-    if (node->kind == NodeKind::coroutine) {
-      node->held = true;
-      node->nextHeld = std::exchange(held.innermost, node);
+    if (node->isCoroutine) {
+      node->set(held);
+      node->nextHeld = std::exchange(waiting.innermost, node);
     }
     node = inner;
   }
@@ -217,24 +233,29 @@ void pauseChain(Node* tail) {
   if (head->pauses == UINT16_MAX)
     throw std::length_error("Deferred::pause(): paused 65,535 times already");
   tail->pauseSeen = true;
-  ++head->pauses;
+  head->setPauses(static_cast<std::uint16_t>(head->pauses + 1));
 }
 
 void unpauseChain(Node* tail) {
   Node* head = headOf(tail);
   if (head->pauses == 0) throw NotPausedError();
-  if (--head->pauses == 0) runIfReady(head);
+  head->setPauses(static_cast<std::uint16_t>(head->pauses - 1));
+  if (head->pauses == 0 && mayRun(head)) run(head);
 }
 
 void detach(Node* tail) noexcept {
-  if (tail->hasResult() && !tail->held) {
+  if (tail->hasResult() && !tail->has(held)) {
     tail->consumer = Consumer::detached;
     return bury(tail);
   }
   tail->consumer = Consumer::detached;
   if (!tail->pauseSeen) return;
   Node* head = headOf(tail);
-  if (head->pauses != 0 && head->hasResult() && !head->held) bury(head);
+  if (head->pauses != 0 && head->hasResult() && !head->has(held)) bury(head);
+}
+
+Failure madeOfNothing(std::source_location where) noexcept {
+  return Failure(EmptyFailureError(), where);
 }
 
 void reportUnhandled(const Failure& failure) noexcept {
@@ -255,19 +276,19 @@ void failSource(Node* source, Failure why, std::source_location fired) {
   if (fired.line() != 0) why.addSite(SiteKind::fired, fired);
   source->fired = true;
   // Before the result is there: what the canceller owned may drop or extend the chain.
-  if (source->callable && !source->inCanceller) source->dropCanceller();
+  if (source->callable) source->dropCanceller();
   source->setFailure(std::move(why));
   runFired(source, fired);
 }
 
 void Node::cancelSource(std::source_location where) {
   if (fired) return;
-  suppress = true;
+  set(suppress);
   failSource(this, Failure(CancelledError(), where), {});
 }
 
 void releaseReference(Node* source) noexcept {
-  if (--source->references == 0 && source->consumed) source->dispose();
+  if (--source->references == 0 && source->state == NodeState::taken) source->dispose();
 }
 
 void wrongThread(const Node* source, const char* act, std::source_location where) noexcept {

@@ -2,6 +2,7 @@
 
 #include <hawser/base/failure.h>
 #include <hawser/base/pool.h>
+#include <hawser/defer/deferred_state.h>
 #include <hawser/defer/detail/handler_scope.h>
 
 #include <cstddef>
@@ -27,10 +28,13 @@ namespace detail {
 struct Node;
 struct HandleBlock;
 
+/// Stands for an empty Failure that somebody fails a chain with.
+Failure madeOfNothing(std::source_location where) noexcept;
+
 /// What can take a node's result when it comes.
 struct Waiter {
   /// Takes the result of `from`, which has one, and frees it. Returns the node that has a result
-  /// to pass on because of that, or null.
+  /// to pass on because of that, or null. Links take values only, with this.
   virtual Node* take(Node* from) = 0;
 
   Waiter() noexcept : inner(nullptr) {}
@@ -48,7 +52,8 @@ struct Waiter {
   ~Waiter() {}
 };
 
-enum class NodeState : std::uint8_t { pending, value, failure };
+/// `taken`: the result is gone, but a Resolver still points to the node.
+enum class NodeState : std::uint8_t { pending, value, failure, taken };
 
 enum class NodeKind : std::uint8_t { source, link, coroutine };
 
@@ -61,6 +66,24 @@ enum class Consumer : std::uint8_t {
   member     ///< another Waiter, such as a slot of a list
 };
 
+/// What is rarely so with a node: of most, a result simply goes on to the consumer.
+enum Rare : std::uint8_t {
+  /// `cancel` is under way below this coroutine: its result waits until that has returned.
+  held = 1,
+  /// A Deferred that a handler returned stands for this chain and the one of the handler: what is
+  /// behind this node belongs to the latter, as to pauses and barriers.
+  boundary = 2,
+  /// Once a list has fired, cancelling does not go past this node (as in Twisted).
+  barrier = 4,
+  /// `pauses` is not 0.
+  paused = 8,
+  /// The failure has been seen by a complete run of the chain: unhandled if dropped now.
+  marked = 16,
+  abandoned = 32,    ///< sources: in the thread's queue
+  suppress = 64,     ///< sources: cancelled, lets one late firing pass
+  inCanceller = 128  ///< sources: the canceller runs now
+};
+
 /// Valid states: pending with `inner` set (waits for it), pending without (a source that was not
 /// fired; a link or coroutine whose user code runs now), and value or failure, which last only
 /// while the chain is paused or held or the node is the last one with an owner.
@@ -69,55 +92,67 @@ struct Node : Waiter {
     DeferredBase* owner;
     Waiter* waiter;
   };
+  HandleBlock* handles = nullptr;  // CancelHandles hang on a chain's last node
   union {
     const void* thread;   // sources: chains belong to the thread that made them
     Node* nextAbandoned;  // sources in the thread's queue
     Node* nextHeld;       // coroutines: the next one outwards below which `cancel` is under way
   };
-  HandleBlock* handles = nullptr;  // CancelHandles hang on a chain's last node
   std::source_location site;       // where the Deferred was made or the handler added
   NodeState state = NodeState::pending;
-  NodeKind kind;
   Consumer consumer = Consumer::owner;
+  std::uint8_t references = 0;  // sources: Resolvers, and others who need the block to stay
+  std::uint8_t granules;        // size of the block; 0: freeing takes more than giving it back
+  std::uint16_t pauses = 0;     // of the chain, counted at its first node
+  std::uint8_t rare = 0;        // of `Rare`
 
-  /// The failure has been seen by a complete run of the chain: unhandled if dropped now.
-  bool marked : 1 = false;
-  /// Once a list has fired, cancelling does not go past this node (as in Twisted).
-  bool barrier : 1 = false;
-  /// The same for as long as the present `inner` is waited for.
-  bool innerBarrier : 1 = false;
-  /// A Deferred that a handler returned stands for this chain and the one of the handler: what is
-  /// behind this node belongs to the latter, as to pauses and barriers.
-  bool boundary : 1 = false;
+  bool isSource : 1;
+  bool isCoroutine : 1;
+  /// A link's callable, or a source's canceller, still has to be destroyed.
+  bool callable : 1 = false;
   /// `inner` belongs to another chain.
   bool adopting : 1 = false;
-  /// A link's callable still has to be destroyed.
-  bool callable : 1 = false;
-  /// `cancel` is under way below this coroutine: its result waits until that has returned.
-  bool held : 1 = false;
+  /// Like `barrier`, for as long as the present `inner` is waited for.
+  bool innerBarrier : 1 = false;
   /// Somebody paused the chain when this was its last node; only then is a search for pauses due.
   bool pauseSeen : 1 = false;
-  bool fired : 1 = false;        // sources: has had its result, or is about to
-  bool abandoned : 1 = false;    // sources: in the thread's queue
-  bool suppress : 1 = false;     // sources: cancelled, lets one late firing pass
-  bool consumed : 1 = false;     // sources: the result is gone, a Resolver still points here
-  bool inCanceller : 1 = false;  // sources: the canceller runs now
-  /// Freeing takes more than giving the block back.
-  bool elaborate : 1 = false;
-  std::uint8_t references = 0;  // sources: Resolvers, and others who need the block to stay
-  std::uint16_t pauses = 0;     // of the chain, counted at its first node
-  std::uint16_t granules;       // size of the block
+  bool fired : 1 = false;     // sources: has had its result, or is about to
+  /// Links without an errback whose callable needs no destruction: a failure only leaves its site.
+  bool skipsFailures : 1 = false;
 
+  /// `bytes` is the size of a block of the pool that is freed when the result has been taken; 0 if
+  /// `dispose` has to do that.
   Node(NodeKind nodeKind, std::size_t bytes, std::source_location where) noexcept
       : owner(nullptr),
-        thread(&runState),
         site(where),
-        kind(nodeKind),
-        granules(static_cast<std::uint16_t>(poolClassOf(bytes))) {}
+        granules(static_cast<std::uint8_t>(bytes <= poolLargestBlock ? poolClassOf(bytes) : 0)),
+        isSource(nodeKind == NodeKind::source),
+        isCoroutine(nodeKind == NodeKind::coroutine) {}
 
+  bool has(Rare what) const noexcept { return (rare & what) != 0; }
+  void set(Rare what) noexcept { rare = static_cast<std::uint8_t>(rare | what); }
+  void clear(Rare what) noexcept { rare = static_cast<std::uint8_t>(rare & ~what); }
+  void setPauses(std::uint16_t count) noexcept {
+    pauses = count;
+    if (count != 0)
+      set(paused);
+    else
+      clear(paused);
+  }
+
+  void become(NodeKind nodeKind) noexcept {
+    isSource = nodeKind == NodeKind::source;
+    isCoroutine = nodeKind == NodeKind::coroutine;
+  }
+  bool isLink() const noexcept { return !isSource && !isCoroutine; }
   bool hasResult() const noexcept { return state != NodeState::pending; }
   void setFailure(Failure why) noexcept {
-    ::new (&storedFailure) Failure(why ? std::move(why) : Failure(EmptyFailureError(), site));
+    ::new (&storedFailure) Failure(why ? std::move(why) : madeOfNothing(site));
+    state = NodeState::failure;
+  }
+  /// The same for one that is known to hold an exception.
+  void setHeldFailure(Failure&& why) noexcept {
+    ::new (&storedFailure) Failure(std::move(why));
     state = NodeState::failure;
   }
   Failure takeFailure() noexcept {
@@ -128,6 +163,10 @@ struct Node : Waiter {
     return result;
   }
 
+  /// Links: like `take`, which is for values, for failures.
+  virtual Node* takeFailed(Node*) { return nullptr; }
+  /// Links and coroutines: the same for a chain that this adopted, whatever it ended with.
+  virtual Node* takeAdopted(Node* from) = 0;
   /// Hands the result to the owner, or keeps it here for the owner.
   virtual void settle() noexcept = 0;
   /// Destroys what is held (result, callable) and frees the node.
@@ -156,32 +195,51 @@ void runFired(Node* from, std::source_location fired);
 /// Frees a node whose result was taken.
 void recycleSlowly(Node* node) noexcept;
 inline void recycle(Node* node) noexcept {
-  if (node->references == 0 && !node->elaborate) [[likely]]
-    poolFree(node, node->granules * poolGranule);
+  if (node->references == 0 && node->granules != 0) [[likely]]
+    poolFreeClass(node, node->granules);
   else
     recycleSlowly(node);
 }
 
+/// Frees a node at the end of a block, whatever leaves that.
+struct Recycle {
+  Node* node;
+  ~Recycle() { recycle(node); }
+};
+
+/// Gives `link`, which stands behind `tail` now, what belongs to a chain's last node.
+void inherit(Node* tail, Node* link) noexcept;
 /// Puts `link` behind `tail`, the last node of a chain.
-void append(Node* tail, Node* link) noexcept;
-/// Runs what was appended to `tail` if its result is there.
-inline void runIfReady(Node* tail) {
-  if (tail->hasResult() && !tail->held) run(tail);
+inline void append(Node* tail, Node* link) noexcept {
+  link->inner = tail;
+  tail->waiter = link;
+  tail->consumer = Consumer::next;
+  if (tail->pauseSeen || tail->handles) [[unlikely]]
+    inherit(tail, link);
 }
+/// Whether what was appended to `tail` may run now, because its result is there.
+inline bool mayRun(const Node* tail) noexcept { return tail->hasResult() && !tail->has(held); }
 /// `link`, whose handler returned the chain that ends in `tail`, waits for it. True if `link` was
 /// no longer needed and is gone: its consumer waits for `tail` itself.
 [[nodiscard]] bool adopt(Node* link, Node* tail, bool keep) noexcept;
 /// Whether the chain that ends in `tail` waits, by itself or through others, for `waiter`: it could
 /// never go on if `waiter` waited for it.
-bool waitsFor(const Node* tail, const Node* waiter) noexcept;
+bool waitsThroughOthers(const Node* tail, const Node* waiter) noexcept;
+inline bool waitsFor(const Node* tail, const Node* waiter) noexcept {
+  return !tail->isSource && waitsThroughOthers(tail, waiter);
+}
 /// Whether there is a coroutine on the way from `tail` down to `waiter`, for which it waits.
 bool passesCoroutine(const Node* tail, const Node* waiter) noexcept;
 /// Makes `waiter` the consumer of the chain that ends in `tail`.
-void attach(Node* tail, Waiter* waiter, Consumer kind) noexcept;
+inline void attach(Node* tail, Waiter* waiter, Consumer kind) noexcept {
+  tail->waiter = waiter;
+  tail->consumer = kind;
+  waiter->inner = tail;
+}
 /// True if the chain that ends in `tail` is paused; nobody could unpause it after it was moved.
 bool isPaused(const Node* tail) noexcept;
-/// The same, if a result is there that the pause keeps.
-bool isPausedWithResult(const Node* tail) noexcept;
+/// Of a Deferred whose chain ends in `tail`.
+DeferredState stateOf(const Node* tail) noexcept;
 
 void cancelChain(Node* tail, std::source_location where);
 void pauseChain(Node* tail);
@@ -202,7 +260,7 @@ void failSource(Node* source, Failure why, std::source_location fired);
 [[noreturn]] void wrongThread(const Node* source, const char* act,
                               std::source_location where) noexcept;
 inline void checkThread(const Node* source, const char* act, std::source_location where) noexcept {
-  if (source->thread != &runState && !source->abandoned) [[unlikely]]
+  if (source->thread != &runState && !source->has(abandoned)) [[unlikely]]
     wrongThread(source, act, where);
 }
 

@@ -19,10 +19,10 @@ struct AsResult {
 /// Takes what a coroutine waits for out of a Deferred that is ready, or out of the node that was.
 template <class T>
 struct AwaiterBase {
-  Deferred<T> deferred;
+  Deferred<T>& deferred;  // the operand of co_await, which lives as long as the expression
+  Node* coroutine;
   Failure& raised;
   std::source_location where;
-  Node* coroutine = nullptr;
 
   bool await_ready() const noexcept { return DeferredAccess::isReady(deferred); }
 
@@ -34,25 +34,41 @@ struct AwaiterBase {
       throw SelfWaitError();
     }
     attach(tail, &handle.promise(), Consumer::adopter);
-    coroutine = &handle.promise();
   }
 
  protected:
   Result<T> take() {
-    if (!coroutine) return DeferredAccess::takeNow(deferred);
-    auto* node = static_cast<NodeOf<T>*>(coroutine->inner);
-    coroutine->inner = nullptr;
-    struct Recycle {
-      Node* node;
-      ~Recycle() { recycle(node); }
-    } const after{node};
+    if (!coroutine->inner) return DeferredAccess::takeNow(deferred);
+    NodeOf<T>* node = released();
+    const Recycle after{node};
     return node->takeResult();
+  }
+
+  NodeOf<T>* released() noexcept {
+    return static_cast<NodeOf<T>*>(std::exchange(coroutine->inner, nullptr));
   }
 };
 
 template <class T>
 struct Awaiter : AwaiterBase<T> {
   T await_resume() {
+    if (this->coroutine->inner) {
+      if (this->coroutine->inner->state == NodeState::value) [[likely]] {
+        NodeOf<T>* node = this->released();
+        const Recycle after{node};
+        if constexpr (std::is_void_v<T>)
+          return;
+        else
+          return node->takeValue();
+      }
+    } else if (DeferredAccess::holdsValue(this->deferred)) [[likely]] {
+      return DeferredAccess::takeHeldValue(this->deferred);
+    }
+    return takeOther();
+  }
+
+ private:
+  [[gnu::noinline]] T takeOther() {
     Result<T> result = this->take();
     if (!result) [[unlikely]] {
       this->raised = std::move(result).failure();
@@ -72,9 +88,19 @@ struct ResultAwaiter : AwaiterBase<T> {
   }
 };
 
+/// Stands for what cannot be awaited, so that the compiler has one thing to say about it. Its
+/// result would fit anywhere.
+struct NotAwaitable : std::suspend_never {
+  struct Anything {
+    template <class U>
+    operator U() const;
+  };
+  Anything await_resume() const noexcept { return {}; }
+};
+
 template <class T>
 struct PromiseBase : NodeOf<T> {
-  PromiseBase() noexcept : NodeOf<T>(NodeKind::coroutine, 0, {}) { this->elaborate = true; }
+  PromiseBase() noexcept : NodeOf<T>(NodeKind::coroutine, 0, {}) {}
 
   static void* operator new(std::size_t bytes) { return poolAllocate(bytes); }
   static void operator delete(void* block, std::size_t bytes) noexcept { poolFree(block, bytes); }
@@ -110,19 +136,20 @@ struct PromiseBase : NodeOf<T> {
   template <class U>
   Awaiter<U> await_transform(Deferred<U>&& deferred,
                              std::source_location where = std::source_location::current()) {
-    return {{std::move(deferred), raised, where}};
+    return {{deferred, this, raised, where}};
   }
   template <class U>
   ResultAwaiter<U> await_transform(AsResult<U>&& deferred,
                                    std::source_location where = std::source_location::current()) {
-    return {{std::move(deferred.deferred), raised, where}};
+    return {{deferred.deferred, this, raised, where}};
   }
   template <class A>
-  void await_transform(A&&) {
+  NotAwaitable await_transform(A&&) {
     static_assert(!isDeferred<std::remove_cvref_t<A>>,
                   "co_await takes the Deferred over: write co_await std::move(deferred)");
     static_assert(isDeferred<std::remove_cvref_t<A>>,
                   "a coroutine that returns a Deferred can co_await only Deferreds");
+    return {};
   }
 
   /// The frame's locals are destroyed after `co_return`, and may drop the chain or add to it: it
@@ -171,7 +198,8 @@ struct Promise final : PromiseBase<T> {
     this->outcome = NodeState::failure;
   }
 
-  Node* take(Node*) override { return this->resume(this); }
+  Node* take(Node*) override { return nullptr; }
+  Node* takeAdopted(Node*) override { return this->resume(this); }
   void dispose() noexcept override { this->destroy(this); }
 };
 
@@ -182,7 +210,8 @@ struct Promise<void> final : PromiseBase<void> {
     this->outcome = NodeState::value;
   }
 
-  Node* take(Node*) override { return this->resume(this); }
+  Node* take(Node*) override { return nullptr; }
+  Node* takeAdopted(Node*) override { return this->resume(this); }
   void dispose() noexcept override { this->destroy(this); }
 };
 

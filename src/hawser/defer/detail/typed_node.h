@@ -47,32 +47,37 @@ struct NodeOf : Node {
     else
       setFailure(std::move(result).failure());
   }
+  // Once a result has been taken, all that may follow is `recycle`.
   Value takeValue() {
-    struct Destroy {
-      NodeOf* node;
-      ~Destroy() { node->destroyResult(); }
-    } const destroy{this};
-    return std::move(storedValue);
+    if constexpr (std::is_trivially_copyable_v<Value>) {
+      return storedValue;
+    } else {
+      struct Destroy {
+        Value& value;
+        ~Destroy() { value.~Value(); }
+      } const destroy{storedValue};
+      return std::move(storedValue);
+    }
   }
   Result<T> takeResult() {
     if (state == NodeState::failure) return takeFailure();
-    if constexpr (std::is_void_v<T>) {
-      destroyResult();
+    if constexpr (std::is_void_v<T>)
       return {};
-    } else {
+    else
       return takeValue();
-    }
   }
   void destroyResult() noexcept {
-    if (state == NodeState::value)
+    if (state == NodeState::value) {
+      state = NodeState::pending;
       storedValue.~Value();
-    else if (state == NodeState::failure)
-      storedFailure.~Failure();
-    state = NodeState::pending;
-    inner = nullptr;
+    } else if (state == NodeState::failure) {
+      const Failure gone = takeFailure();
+    }
   }
 
   void settle() noexcept override;
+  /// Of what `settle` does: the rare part.
+  void keepForOwner() noexcept;
 
  protected:
   ~NodeOf() {}
@@ -81,27 +86,33 @@ struct NodeOf : Node {
 /// A chain's first node: fired by a Resolver, or made with its result to hold it for a Deferred.
 template <class T>
 struct Source : NodeOf<T> {
-  explicit Source(std::source_location where, std::size_t bytes = sizeof(Source)) noexcept
-      : NodeOf<T>(NodeKind::source, bytes, where) {}
+  explicit Source(std::source_location where, std::uint8_t resolvers,
+                  std::size_t bytes = sizeof(Source)) noexcept
+      : NodeOf<T>(NodeKind::source, bytes, where) {
+    this->thread = &runState;
+    this->references = resolvers;
+  }
 
-  static Source* make(std::source_location where) {
-    return ::new (poolAllocate(sizeof(Source))) Source(where);
+  static Source* make(std::source_location where, std::uint8_t resolvers = 0) {
+    return ::new (poolAllocate(sizeof(Source))) Source(where, resolvers);
   }
 
   Node* take(Node*) override { return nullptr; }
+  Node* takeAdopted(Node*) override { return nullptr; }
 
   void dispose() noexcept override {
     this->destroyResult();
     if (this->handles) dropHandles(this);
     if (this->references != 0) {
-      this->consumed = true;
+      this->state = NodeState::taken;
       return;
     }
     this->dropCanceller();
-    poolFree(this, this->granules * poolGranule);
+    freeBlock();
   }
 
  protected:
+  virtual void freeBlock() noexcept { poolFree(this, sizeof(Source)); }
   ~Source() {}
 };
 
@@ -114,7 +125,7 @@ struct SourceWithCanceller final : Source<T> {
 
   template <class C>
   SourceWithCanceller(C&& act, std::source_location where)
-      : Source<T>(where, sizeof(SourceWithCanceller)), canceller(std::forward<C>(act)) {
+      : Source<T>(where, 1, sizeof(SourceWithCanceller)), canceller(std::forward<C>(act)) {
     this->callable = true;
   }
 
@@ -138,6 +149,7 @@ struct SourceWithCanceller final : Source<T> {
   void cancelSource(std::source_location where) override;
 
  private:
+  void freeBlock() noexcept override { poolFree(this, sizeof(SourceWithCanceller)); }
   ~SourceWithCanceller() {}
 };
 
