@@ -1,3 +1,4 @@
+#include <hawser/defer/detail/handler_scope.h>
 #include <hawser/reactor/detail/call_handler.h>
 #include <hawser/reactor/detail/fork_count.h>
 #include <hawser/reactor/reactor.h>
@@ -56,7 +57,7 @@ Reactor::~Reactor() {
   }
   if (state_ != State::ended && !forked()) {
     const Flag inTurn(inTurn_);
-    turnTime_ = backend_->now();
+    readClock();
     endConnections();
     dropPending();
   }
@@ -135,7 +136,7 @@ std::optional<Reactor::TimePoint> Reactor::nextWake() const noexcept {
 
 void Reactor::startUp() {
   const Flag inTurn(inTurn_);
-  turnTime_ = backend_->now();
+  readClock();
   for (auto& call : std::exchange(whenRunning_, {}))
     detail::callHandler("while handling a call of callWhenRunning", call);
   makeAfterTurnCalls();
@@ -144,7 +145,7 @@ void Reactor::startUp() {
 void Reactor::turn(std::optional<TimePoint> until) {
   backend_->wait(until);
   const Flag inTurn(inTurn_);
-  turnTime_ = backend_->now();
+  readClock();
   const std::uint64_t timersBefore = timers_.nextSequence();
   handleSignals();
   makeRemoteCalls();
@@ -215,7 +216,7 @@ void Reactor::shutDown() {
   state_ = State::ending;
   {
     const Flag inTurn(inTurn_);
-    turnTime_ = backend_->now();
+    readClock();
     while (auto trigger = triggers_.pop(Phase::during))
       detail::callHandler("in a trigger during the shutdown", [&] { trigger({}); });
     makeAfterTurnCalls();
@@ -277,6 +278,11 @@ void Reactor::dropPending() {
 }
 
 // Asking for calls.
+
+void Reactor::readClock() noexcept {
+  turnTime_ = backend_->now();
+  detail::runState.turn = turnTime_.time_since_epoch().count();
+}
 
 Reactor::TimePoint Reactor::now() const noexcept { return inTurn_ ? turnTime_ : backend_->now(); }
 

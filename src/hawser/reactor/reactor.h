@@ -163,6 +163,7 @@ class Reactor final : public Clock {
   };
 
   std::optional<TimePoint> nextWake() const noexcept;
+  void readClock() noexcept;
   void turn(std::optional<TimePoint> until);
   void startUp();
   void handleSignals();

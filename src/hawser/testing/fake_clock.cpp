@@ -1,8 +1,12 @@
 #include <hawser/testing/fake_clock.h>
 
+#include <hawser/defer/detail/handler_scope.h>
+
 #include <utility>
 
 namespace hawser::testing {
+
+FakeClock::FakeClock() noexcept : timers_(*this) { detail::runState.turn = 0; }
 
 DelayedCall FakeClock::callLater(Duration delay, unique_function<void()> call,
                                  std::source_location where) {
@@ -11,6 +15,7 @@ DelayedCall FakeClock::callLater(Duration delay, unique_function<void()> call,
 
 void FakeClock::advance(Duration amount) {
   now_ += amount;
+  detail::runState.turn = now_.time_since_epoch().count();
   while (auto due = timers_.popDue(now_)) due->call();
 }
 

@@ -20,7 +20,7 @@ namespace hawser::testing {
 /// It starts at 0. Everything happens on the caller's thread, inside `advance`.
 class FakeClock final : public Clock {
  public:
-  FakeClock() noexcept : timers_(*this) {}
+  FakeClock() noexcept;
 
   TimePoint now() const noexcept override { return now_; }
   DelayedCall callLater(Duration delay, unique_function<void()> call,

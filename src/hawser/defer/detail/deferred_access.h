@@ -91,8 +91,8 @@ struct DeferredAccess {
   }
   template <class T>
   static bool waitsForCoroutine(const Deferred<T>& deferred) noexcept {
-    return deferred.form_ == Deferred<T>::Form::node &&
-           deferred.node_->isCoroutine && !deferred.node_->hasResult();
+    return deferred.form_ == Deferred<T>::Form::node && deferred.node_->isCoroutine &&
+           !deferred.node_->hasResult();
   }
 
   /// The same, and the end of the Deferred, before anybody sees the result.

@@ -160,7 +160,8 @@ Deferred<typename Lanes::U> Deferred<T>::enterThroughLink(Lanes&& lanes,
 /// Calls a handler and makes a Deferred of how it ended. T is the type of the chain behind it.
 template <class T>
 template <class Call>
-inline Deferred<T> Deferred<T>::invoke(Call call, std::source_location where, const Failure* original) {
+inline Deferred<T> Deferred<T>::invoke(Call call, std::source_location where,
+                                       const Failure* original) {
   using R = decltype(call());
   try {
     if constexpr (detail::isDeferred<std::remove_cvref_t<R>>) {
@@ -240,7 +241,8 @@ inline Deferred<T>& Deferred<T>::addErrback(F f, std::source_location where) & {
 
 template <class T>
 template <class F, class G>
-[[gnu::always_inline]] inline auto Deferred<T>::addCallbacks(F f, G g, std::source_location where) && {
+[[gnu::always_inline]] inline auto Deferred<T>::addCallbacks(F f, G g,
+                                                             std::source_location where) && {
   static_assert(detail::takesValue<T, F>,
                 "addCallbacks: a callback on a Deferred<T> takes T, T&&, const T& or nothing");
   static_assert(detail::takesFailure<G>, "addCallbacks: an errback takes a Failure or a const E&");

@@ -134,14 +134,12 @@ struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesA
             return lanes.onFailure(std::move(store(std::move(failure)).failure()));
           });
         } else if constexpr (Lanes::keepsFailure) {
-          return conclude(&failure, [&]() -> decltype(auto) {
-            return lanes.onFailure(std::move(failure));
-          });
+          return conclude(&failure,
+                          [&]() -> decltype(auto) { return lanes.onFailure(std::move(failure)); });
         } else {
           const Failure original = failure;
-          return conclude(&original, [&]() -> decltype(auto) {
-            return lanes.onFailure(std::move(failure));
-          });
+          return conclude(&original,
+                          [&]() -> decltype(auto) { return lanes.onFailure(std::move(failure)); });
         }
       }
     }

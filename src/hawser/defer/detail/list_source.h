@@ -34,6 +34,8 @@ struct ListSlot : Waiter {
   /// Null if the member was ready when it was listed.
   Node* list = nullptr;
 
+  const Node* holder() const noexcept final { return list; }
+
  protected:
   ~ListSlot() {}
 };
@@ -122,8 +124,8 @@ struct ListSource final : NodeOf<typename Kind::Output> {
       return;
     }
     const std::size_t bytes = bytesFor(size_);
-    this->~ListSource();
-    poolFree(this, bytes);
+    kind_.~Kind();
+    freeSource(this, bytes);
   }
 
  private:
@@ -151,13 +153,9 @@ struct ListSource final : NodeOf<typename Kind::Output> {
 
   static ListSource* make(Kind&& kind, std::size_t size, ListOptions options,
                           std::source_location where) {
-    void* block = poolAllocate(bytesFor(size));
-    try {
-      return ::new (block) ListSource(std::move(kind), size, options, where);
-    } catch (...) {
-      poolFree(block, bytesFor(size));
-      throw;
-    }
+    return makeSource(bytesFor(size), [&](void* at) {
+      return ::new (at) ListSource(std::move(kind), size, options, where);
+    });
   }
 
   ListSource(Kind&& collects, std::size_t size, ListOptions options,

@@ -40,8 +40,8 @@ void bury(Node* head) noexcept {
   while (Node* next = nextOf(tail)) tail = next;
   dropHandles(tail);
   if (head->state == NodeState::failure)
-    report(head->storedFailure,
-           head->has(marked) ? logging::EventKind::unhandled : logging::EventKind::droppedWhilePaused);
+    report(head->storedFailure, head->has(marked) ? logging::EventKind::unhandled
+                                                  : logging::EventKind::droppedWhilePaused);
   while (head) {
     Node* next = nextOf(head);
     head->dispose();
@@ -79,7 +79,7 @@ void finishDetached(Node* node) noexcept {
   }
   if (from->consumer == Consumer::next) {
     Node* link = static_cast<Node*>(from->waiter);
-    link->setPauses(static_cast<std::uint16_t>(link->pauses + from->pauses));
+    link->setPauses(link->pauses + 0u + from->pauses);
     if (from->has(barrier)) link->set(barrier);
   }
   return true;
@@ -230,16 +230,16 @@ void cancelChain(Node* node, std::source_location where) {
 
 void pauseChain(Node* tail) {
   Node* head = headOf(tail);
-  if (head->pauses == UINT16_MAX)
-    throw std::length_error("Deferred::pause(): paused 65,535 times already");
+  if (head->pauses == Node::mostPauses)
+    throw std::length_error("Deferred::pause(): paused 32,767 times already");
   tail->pauseSeen = true;
-  head->setPauses(static_cast<std::uint16_t>(head->pauses + 1));
+  head->setPauses(head->pauses + 1u);
 }
 
 void unpauseChain(Node* tail) {
   Node* head = headOf(tail);
   if (head->pauses == 0) throw NotPausedError();
-  head->setPauses(static_cast<std::uint16_t>(head->pauses - 1));
+  head->setPauses(head->pauses - 1u);
   if (head->pauses == 0 && mayRun(head)) run(head);
 }
 

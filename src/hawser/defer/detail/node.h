@@ -37,6 +37,9 @@ struct Waiter {
   /// to pass on because of that, or null. Links take values only, with this.
   virtual Node* take(Node* from) = 0;
 
+  /// The node that goes on when this has taken a result.
+  virtual const Node* holder() const noexcept = 0;
+
   Waiter() noexcept : inner(nullptr) {}
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
@@ -98,13 +101,14 @@ struct Node : Waiter {
     Node* nextAbandoned;  // sources in the thread's queue
     Node* nextHeld;       // coroutines: the next one outwards below which `cancel` is under way
   };
-  std::source_location site;       // where the Deferred was made or the handler added
+  std::source_location site;  // where the Deferred was made or the handler added
   NodeState state = NodeState::pending;
   Consumer consumer = Consumer::owner;
-  std::uint8_t references = 0;  // sources: Resolvers, and others who need the block to stay
-  std::uint8_t granules;        // size of the block; 0: freeing takes more than giving it back
-  std::uint16_t pauses = 0;     // of the chain, counted at its first node
-  std::uint8_t rare = 0;        // of `Rare`
+  std::uint8_t references = 0;    // sources: Resolvers, and others who need the block to stay
+  std::uint8_t granules;          // size of the block; 0: freeing takes more than giving it back
+  std::uint16_t pauses : 15 = 0;  // of the chain, counted at its first node
+  std::uint16_t listed : 1 = 0;   // sources: a Listing lies before the node
+  std::uint8_t rare = 0;          // of `Rare`
 
   bool isSource : 1;
   bool isCoroutine : 1;
@@ -116,7 +120,7 @@ struct Node : Waiter {
   bool innerBarrier : 1 = false;
   /// Somebody paused the chain when this was its last node; only then is a search for pauses due.
   bool pauseSeen : 1 = false;
-  bool fired : 1 = false;     // sources: has had its result, or is about to
+  bool fired : 1 = false;  // sources: has had its result, or is about to
   /// Links without an errback whose callable needs no destruction: a failure only leaves its site.
   bool skipsFailures : 1 = false;
 
@@ -132,8 +136,9 @@ struct Node : Waiter {
   bool has(Rare what) const noexcept { return (rare & what) != 0; }
   void set(Rare what) noexcept { rare = static_cast<std::uint8_t>(rare | what); }
   void clear(Rare what) noexcept { rare = static_cast<std::uint8_t>(rare & ~what); }
-  void setPauses(std::uint16_t count) noexcept {
-    pauses = count;
+  static constexpr std::uint16_t mostPauses = 0x7FFF;
+  void setPauses(unsigned count) noexcept {
+    pauses = count & mostPauses;
     if (count != 0)
       set(paused);
     else
@@ -163,6 +168,7 @@ struct Node : Waiter {
     return result;
   }
 
+  const Node* holder() const noexcept final { return this; }
   /// Links: like `take`, which is for values, for failures.
   virtual Node* takeFailed(Node*) { return nullptr; }
   /// Links and coroutines: the same for a chain that this adopted, whatever it ended with.

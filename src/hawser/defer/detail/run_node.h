@@ -65,13 +65,9 @@ struct RunNode final : NodeOf<RunOf<F>>, WaitLink {
   };
 
   static RunNode* make(F&& function, Tokens* tokens, std::source_location where) {
-    void* block = poolAllocate(sizeof(RunNode));
-    try {
-      return ::new (block) RunNode(std::move(function), tokens, where);
-    } catch (...) {
-      poolFree(block, sizeof(RunNode));
-      throw;
-    }
+    return makeSource(sizeof(RunNode), [&](void* at) {
+      return ::new (at) RunNode(std::move(function), tokens, where);
+    });
   }
 
   Node* take(Node* from) override {
@@ -120,7 +116,7 @@ struct RunNode final : NodeOf<RunOf<F>>, WaitLink {
       return;
     }
     destroyCallable();
-    poolFree(this, sizeof(RunNode));
+    freeSource(this, sizeof(RunNode));
   }
 
  private:
@@ -184,8 +180,8 @@ struct RunNode final : NodeOf<RunOf<F>>, WaitLink {
         return conclude([&] { return DeferredAccess::takeToEnd(std::move(again)); });
       DeferredAccess::release(again, "waited for");
     }
-    const bool circular = tail == this || (waitsFor(tail, this) &&
-                                           !(keep && passesCoroutine(tail, this)));
+    const bool circular =
+        tail == this || (waitsFor(tail, this) && !(keep && passesCoroutine(tail, this)));
     if (circular) [[unlikely]] {
       detach(tail);
       return conclude([&]() -> Result<U> { return Failure(SelfWaitError(), this->site); });

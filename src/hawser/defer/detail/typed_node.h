@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hawser/base/result.h>
+#include <hawser/defer/detail/listing.h>
 #include <hawser/defer/detail/node.h>
 
 #include <cstddef>
@@ -94,7 +95,8 @@ struct Source : NodeOf<T> {
   }
 
   static Source* make(std::source_location where, std::uint8_t resolvers = 0) {
-    return ::new (poolAllocate(sizeof(Source))) Source(where, resolvers);
+    return makeSource(sizeof(Source),
+                      [=](void* at) noexcept { return ::new (at) Source(where, resolvers); });
   }
 
   Node* take(Node*) override { return nullptr; }
@@ -112,7 +114,7 @@ struct Source : NodeOf<T> {
   }
 
  protected:
-  virtual void freeBlock() noexcept { poolFree(this, sizeof(Source)); }
+  virtual void freeBlock() noexcept { freeSource(this, sizeof(Source)); }
   ~Source() {}
 };
 
@@ -131,13 +133,9 @@ struct SourceWithCanceller final : Source<T> {
 
   template <class C>
   static SourceWithCanceller* make(C&& act, std::source_location where) {
-    void* block = poolAllocate(sizeof(SourceWithCanceller));
-    try {
-      return ::new (block) SourceWithCanceller(std::forward<C>(act), where);
-    } catch (...) {
-      poolFree(block, sizeof(SourceWithCanceller));
-      throw;
-    }
+    return makeSource(sizeof(SourceWithCanceller), [&](void* at) {
+      return ::new (at) SourceWithCanceller(std::forward<C>(act), where);
+    });
   }
 
   void dropCanceller() noexcept override {
@@ -149,7 +147,7 @@ struct SourceWithCanceller final : Source<T> {
   void cancelSource(std::source_location where) override;
 
  private:
-  void freeBlock() noexcept override { poolFree(this, sizeof(SourceWithCanceller)); }
+  void freeBlock() noexcept override { freeSource(this, sizeof(SourceWithCanceller)); }
   ~SourceWithCanceller() {}
 };
 

@@ -68,7 +68,8 @@ struct WaitList {
 template <class T>
 struct Waiting final : Source<T>, WaitLink {
   static Deferred<T> join(WaitList& row, Wants what, std::source_location where) {
-    auto* waiting = ::new (poolAllocate(sizeof(Waiting))) Waiting(row, what, where);
+    auto* waiting =
+        makeSource(sizeof(Waiting), [&](void* at) { return ::new (at) Waiting(row, what, where); });
     row.append(waiting);
     return DeferredAccess::fromNode<T>(waiting);
   }
@@ -89,7 +90,7 @@ struct Waiting final : Source<T>, WaitLink {
   Waiting(WaitList& row, Wants what, std::source_location where) noexcept
       : Source<T>(where, 0, sizeof(Waiting)), WaitLink(this, &row, what) {}
   ~Waiting() {}
-  void freeBlock() noexcept override { poolFree(this, sizeof(Waiting)); }
+  void freeBlock() noexcept override { freeSource(this, sizeof(Waiting)); }
 };
 
 /// Nobody is left who could serve this one. Its chain runs when the caller's HandlerScope ends.

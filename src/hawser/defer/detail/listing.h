@@ -1,0 +1,76 @@
+#pragma once
+
+#include <hawser/base/pool.h>
+#include <hawser/defer/detail/node.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+namespace hawser::detail {
+
+/// A place in the registry's list of a thread, in front of a source.
+struct alignas(std::max_align_t) Listing {
+  Listing* next;
+  Listing** place;  // what points here
+  std::int64_t since;
+
+  Listing() noexcept : next(runState.listed), place(&runState.listed), since(runState.turn) {
+    if (next) next->place = &next;
+    runState.listed = this;
+  }
+  Listing(const Listing&) = delete;
+  Listing& operator=(const Listing&) = delete;
+  ~Listing() {
+    *place = next;
+    if (next) next->place = place;
+  }
+
+  const Node* node() const noexcept {
+    return static_cast<const Node*>(static_cast<const void*>(this + 1));
+  }
+};
+
+template <class Build>
+[[gnu::noinline]] auto* makeListed(std::size_t bytes, Build build) {
+  auto* const block = static_cast<std::byte*>(poolAllocate(sizeof(Listing) + bytes));
+  try {
+    auto* const source = build(static_cast<void*>(block + sizeof(Listing)));
+    ::new (static_cast<void*>(block)) Listing;
+    source->listed = 1;
+    source->granules = 0;
+    return source;
+  } catch (...) {
+    poolFree(block, sizeof(Listing) + bytes);
+    throw;
+  }
+}
+
+/// Makes a source in a block of `bytes`, which freeSource frees: `build` makes it at the address
+/// that it is given. While the registry is enabled, a Listing lies before the source.
+template <class Build>
+[[gnu::always_inline]] inline auto* makeSource(std::size_t bytes, Build build) {
+  if (runState.lists) [[unlikely]]
+    return makeListed(bytes, build);
+  void* const block = poolAllocate(bytes);
+  if constexpr (noexcept(build(block))) {
+    return build(block);
+  } else {
+    try {
+      return build(block);
+    } catch (...) {
+      poolFree(block, bytes);
+      throw;
+    }
+  }
+}
+
+/// `bytes` is what makeSource was given. Does not call the destructor.
+inline void freeSource(Node* source, std::size_t bytes) noexcept {
+  if (source->listed == 0) return poolFree(source, bytes);
+  auto* const listing = static_cast<Listing*>(static_cast<void*>(source)) - 1;
+  listing->~Listing();
+  poolFree(listing, sizeof(Listing) + bytes);
+}
+
+}  // namespace hawser::detail

@@ -1,0 +1,236 @@
+#include <hawser/defer/deferred.h>
+#include <hawser/defer/deferred_lock.h>
+#include <hawser/defer/gather.h>
+#include <hawser/defer/registry.h>
+#include <hawser/testing/fake_clock.h>
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace hawser {
+namespace {
+
+using registry::Waiting;
+using testing::FakeClock;
+using namespace std::chrono_literals;
+
+struct Registry : ::testing::Test {
+  Registry() { registry::enable(); }
+  ~Registry() override { registry::enable(false); }
+};
+
+unsigned here(std::source_location where = std::source_location::current()) { return where.line(); }
+
+Deferred<int> awaiting(Deferred<int> inner) { co_return co_await std::move(inner); }
+
+TEST_F(Registry, listsNothingInTheBeginning) { EXPECT_TRUE(registry::pending().empty()); }
+
+TEST_F(Registry, listsADeferredUntilItHasFired) {
+  auto [deferred, resolver] = makeDeferred<int>();
+  const unsigned line = here() - 1;
+  ASSERT_EQ(registry::pending().size(), 1u);
+  EXPECT_EQ(registry::pending()[0].made.line(), line);
+
+  resolver.callback(1);
+
+  EXPECT_TRUE(registry::pending().empty());
+}
+
+TEST_F(Registry, forgetsADeferredThatWasCancelledThoughItsResolverIsStillThere) {
+  auto [deferred, resolver] = makeDeferred<int>();
+  auto end = std::move(deferred).addErrback([](const Failure&) { return 0; });
+
+  end.cancel();
+
+  EXPECT_TRUE(registry::pending().empty());
+}
+
+TEST_F(Registry, forgetsADeferredThatWasAbandoned) {
+  auto end = makeDeferred<int>().deferred.addErrback([](const Failure&) { return 0; });
+
+  EXPECT_TRUE(registry::pending().empty());
+}
+
+TEST_F(Registry, listsOneWithACanceller) {
+  auto [deferred, resolver] = makeDeferred<int>([] {});
+
+  EXPECT_EQ(registry::pending().size(), 1u);
+  resolver.callback(1);
+  EXPECT_TRUE(registry::pending().empty());
+}
+
+TEST_F(Registry, listsTheOldestFirst) {
+  auto first = makeDeferred<int>();
+  const unsigned line = here() - 1;
+  auto second = makeDeferred<int>();
+
+  const auto pending = registry::pending();
+  ASSERT_EQ(pending.size(), 2u);
+  EXPECT_EQ(pending[0].made.line(), line);
+  EXPECT_EQ(pending[1].made.line(), line + 2);
+  first.resolver.callback(1);
+  second.resolver.callback(1);
+}
+
+TEST_F(Registry, tellsInWhichTurnADeferredWasMade) {
+  FakeClock clock;
+  clock.advance(5s);
+  auto [deferred, resolver] = makeDeferred<int>();
+  clock.advance(2s);
+
+  EXPECT_EQ(registry::pending().at(0).since, clock.now().time_since_epoch() - 2s);
+  resolver.callback(1);
+}
+
+TEST_F(Registry, tellsWhichHandlersWait) {
+  auto [deferred, resolver] = makeDeferred<int>();
+  const unsigned line = here() + 1;
+  auto end = std::move(deferred).addCallback([](int x) { return x; });
+  end.addErrback([](const Failure&) { return 0; });
+
+  const auto waiting = registry::pending().at(0).waiting;
+  ASSERT_EQ(waiting.size(), 2u);
+  EXPECT_EQ(waiting[0].kind, Waiting::Kind::handler);
+  EXPECT_EQ(waiting[0].where.line(), line);
+  EXPECT_EQ(waiting[1].where.line(), line + 1);
+  resolver.callback(1);
+}
+
+TEST_F(Registry, tellsWhichCoroutineWaits) {
+  auto [deferred, resolver] = makeDeferred<int>();
+  auto end = awaiting(awaiting(std::move(deferred)));
+
+  const auto waiting = registry::pending().at(0).waiting;
+  ASSERT_EQ(waiting.size(), 2u);
+  EXPECT_EQ(waiting[0].kind, Waiting::Kind::coroutine);
+  EXPECT_EQ(waiting[1].kind, Waiting::Kind::coroutine);
+  resolver.callback(1);
+}
+
+TEST_F(Registry, goesOnFromADeferredToTheHandlerThatReturnedIt) {
+  auto outer = makeDeferred<int>();
+  auto inner = makeDeferred<int>();
+  const unsigned line = here() + 1;
+  auto end = std::move(outer.deferred).addCallback([&](int) { return std::move(inner.deferred); });
+  end.addCallback([](int x) { return x; });
+  outer.resolver.callback(1);
+
+  const auto waiting = registry::pending().at(0).waiting;
+  ASSERT_EQ(waiting.size(), 2u);
+  EXPECT_EQ(waiting[0].where.line(), line);
+  EXPECT_EQ(waiting[1].where.line(), line + 1);
+  inner.resolver.callback(1);
+}
+
+TEST_F(Registry, goesOnThroughLists) {
+  auto [deferred, resolver] = makeDeferred<int>();
+  std::vector<Deferred<int>> members;
+  members.push_back(std::move(deferred));
+  auto end = awaiting(
+      gather(std::move(members)).addCallback([](std::vector<int> all) { return all.at(0); }));
+
+  bool coroutineWaits = false;
+  for (const auto& pending : registry::pending())
+    if (pending.made.line() < here() && !pending.waiting.empty())
+      coroutineWaits |= pending.waiting.back().kind == Waiting::Kind::coroutine;
+  EXPECT_TRUE(coroutineWaits);
+  resolver.callback(1);
+}
+
+TEST_F(Registry, listsWhoWaitsForALock) {
+  DeferredLock lock;
+  auto first = lock.acquire();
+  auto second = lock.acquire();
+  const unsigned line = here() - 1;
+
+  ASSERT_EQ(registry::pending().size(), 1u);
+  EXPECT_EQ(registry::pending()[0].made.line(), line);
+  lock.release();
+  EXPECT_TRUE(registry::pending().empty());
+  lock.release();
+}
+
+TEST_F(Registry, listsADroppedChainThatGoesOn) {
+  auto [deferred, resolver] = makeDeferred<int>();
+  {
+    auto dropped = std::move(deferred).addCallback([](int) {});
+  }
+
+  EXPECT_EQ(registry::pending().size(), 1u);
+  resolver.callback(1);
+  EXPECT_TRUE(registry::pending().empty());
+}
+
+TEST_F(Registry, listsOnlyWhatWasMadeWhileItWasEnabled) {
+  registry::enable(false);
+  auto before = makeDeferred<int>();
+  registry::enable();
+  auto during = makeDeferred<int>();
+  registry::enable(false);
+  auto after = makeDeferred<int>();
+
+  EXPECT_EQ(registry::pending().size(), 1u);
+  for (auto* each : {&before, &during, &after}) each->resolver.callback(1);
+  EXPECT_TRUE(registry::pending().empty());
+}
+
+TEST_F(Registry, groupsByPlaceInItsText) {
+  FakeClock clock;
+  std::vector<Resolver<int>> resolvers;
+  for (int i = 0; i < 3; ++i) {
+    auto [deferred, resolver] = makeDeferred<int>();
+    resolvers.push_back(std::move(resolver));
+    std::move(deferred).addCallback([](int) {});
+  }
+  auto [lonely, last] = makeDeferred<int>();
+  clock.advance(1500ms);
+
+  const std::string text = registry::toText();
+  EXPECT_TRUE(text.starts_with("4 pending Deferreds\n3 made at ")) << text;
+  EXPECT_NE(text.find(", for up to 1.5 s\n     3 x the handler at "), std::string::npos) << text;
+  EXPECT_NE(text.find("     1 x nobody waits\n"), std::string::npos) << text;
+  for (auto& resolver : resolvers) resolver.callback(1);
+  last.callback(1);
+  EXPECT_EQ(registry::toText(), "0 pending Deferreds\n");
+}
+
+TEST_F(Registry, saysTheSameInJson) {
+  FakeClock clock;
+  auto [deferred, resolver] = makeDeferred<int>();
+  const unsigned line = here() - 1;
+  auto end = std::move(deferred).addCallback([](int x) { return x; });
+  clock.advance(2s);
+
+  const std::string file = __FILE__;
+  const std::string json = registry::toJson();
+  EXPECT_TRUE(json.starts_with("[{\"file\":\"" + file + "\",\"line\":" + std::to_string(line)))
+      << json;
+  EXPECT_NE(json.find("\"count\":1,\"oldestSeconds\":2.000000000,\"waiting\":[{\"count\":1,\"by\":"
+                      "[{\"kind\":\"handler\",\"file\":\"" +
+                      file + "\",\"line\":" + std::to_string(line + 2) + "}]}]}]"),
+            std::string::npos)
+      << json;
+  resolver.callback(1);
+  EXPECT_EQ(registry::toJson(), "[]");
+}
+
+TEST(PendingOf, tellsWhatADeferredWaitsForThoughTheRegistryIsNotEnabled) {
+  auto [deferred, resolver] = makeDeferred<int>();
+  const unsigned line = here() - 1;
+  auto end = awaiting(std::move(deferred).addCallback([](int x) { return x; }));
+
+  const auto pending = registry::pendingOf(end);
+  ASSERT_TRUE(pending);
+  EXPECT_EQ(pending->made.line(), line);
+  EXPECT_FALSE(pending->since);
+  EXPECT_EQ(pending->waiting.size(), 2u);
+
+  resolver.callback(1);
+  EXPECT_FALSE(registry::pendingOf(end));
+  EXPECT_FALSE(registry::pendingOf(succeed(1)));
+}
+
+}  // namespace
+}  // namespace hawser
