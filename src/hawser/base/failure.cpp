@@ -1,13 +1,17 @@
 #include <hawser/base/failure.h>
+
+#include <hawser/base/held_exception.h>
 #include <hawser/base/pool.h>
 
 #include <cxxabi.h>
 #include <fmt/format.h>
 
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <ostream>
 #include <stdexcept>
 #include <utility>
 
@@ -16,20 +20,38 @@ namespace hawser {
 namespace detail {
 
 /// The first `kept` places stay; later ones go round in the rest, so that both ends of a long way
-/// are there.
+/// are there. Places that were not added yet hold nothing, not even zeros.
 struct FailureBlock {
   static constexpr std::uint32_t capacity = 32;
   static constexpr std::uint32_t kept = 16;
 
   std::atomic<std::uint32_t> references{1};
   std::uint32_t siteCount = 0;  // how many were added, also those that were overwritten
-  const std::type_info* type = nullptr;
-  const void* object = nullptr;
-  std::exception_ptr exception;
+  HeldException* exception;
   Failure cause{static_cast<FailureBlock*>(nullptr)};
-  std::source_location sites[capacity];
+  union {
+    std::source_location sites[capacity];
+  };
   SiteKind kinds[capacity];
 
+  FailureBlock(HeldException* held, SiteKind kind, std::source_location where) noexcept
+      : exception(held) {
+    add(kind, where);
+  }
+  /// Takes part in the exception and the way of `other`.
+  explicit FailureBlock(const FailureBlock& other) noexcept
+      : siteCount(other.siteCount), exception(other.exception), cause(other.cause) {
+    exception->references.fetch_add(1, std::memory_order_relaxed);
+    std::memcpy(static_cast<void*>(sites), other.sites, sizeof sites);
+    std::memcpy(kinds, other.kinds, sizeof kinds);
+  }
+  ~FailureBlock() {}
+
+  void add(SiteKind kind, std::source_location where) noexcept {
+    const std::uint32_t place = placeOf(siteCount++);
+    sites[place] = where;
+    kinds[place] = kind;
+  }
   static std::uint32_t placeOf(std::uint32_t index) noexcept {
     return index < capacity ? index : kept + (index - kept) % (capacity - kept);
   }
@@ -37,57 +59,45 @@ struct FailureBlock {
 
 namespace {
 
-#if defined(__GLIBCXX__)
-const std::type_info* typeOf(const std::exception_ptr& exception) noexcept {
-  return exception.__cxa_exception_type();
-}
-const void* objectOf(const std::exception_ptr& exception) noexcept {
-  static_assert(sizeof(exception) == sizeof(void*));
-  void* object;
-  // A std::exception_ptr of libstdc++ is one counted pointer to the exception.
-  std::memcpy(&object, static_cast<const void*>(&exception), sizeof object);
-  return object;
-}
-/// What a catch clause of type `wanted` would bind to, or null.
-const void* caughtAs(const std::type_info& wanted, const FailureBlock& block) noexcept {
-  void* object = const_cast<void*>(block.object);
-  if (!block.type || !wanted.__do_catch(block.type, &object, 1)) return nullptr;
-  return object;
-}
-#else
-#error "Failure looks at exceptions through libstdc++'s exception_ptr; port failure.cpp first"
-#endif
-
 /// Stands for running out of memory where no block can be had; it is never freed.
 struct OutOfMemory {
-  std::bad_alloc error;
-  FailureBlock block;
+  struct alignas(std::max_align_t) {
+    HeldException header{&typeid(std::bad_alloc), &exceptionOps<std::bad_alloc>};
+    std::bad_alloc error;
+  } held;
+  FailureBlock block{&held.header, SiteKind::raised, {}};
   OutOfMemory() noexcept {
     block.references = 1u << 30;
-    block.type = &typeid(std::bad_alloc);
-    block.object = &error;
+    block.siteCount = 0;
   }
 };
 
-FailureBlock* outOfMemory() noexcept {
+OutOfMemory& outOfMemory() noexcept {
   static OutOfMemory instance;
-  instance.block.references.fetch_add(1, std::memory_order_relaxed);
-  return &instance.block;
+  return instance;
 }
-
-bool isShared(const FailureBlock& block) noexcept {
-  return block.references.load(std::memory_order_acquire) != 1;
+FailureBlock* outOfMemoryBlock() noexcept {
+  FailureBlock& block = outOfMemory().block;
+  block.references.fetch_add(1, std::memory_order_relaxed);
+  return &block;
 }
+bool isOutOfMemory(const FailureBlock& block) noexcept { return &block == &outOfMemory().block; }
 
-FailureBlock* makeBlock(std::exception_ptr exception) noexcept {
+FailureBlock* makeBlock(HeldException* held, SiteKind kind, std::source_location where) noexcept {
   try {
-    auto* block = ::new (poolAllocate(sizeof(FailureBlock))) FailureBlock;
-    block->type = typeOf(exception);
-    block->object = objectOf(exception);
-    block->exception = std::move(exception);
-    return block;
+    return ::new (poolAllocate(sizeof(FailureBlock))) FailureBlock(held, kind, where);
   } catch (const std::bad_alloc&) {
-    return outOfMemory();
+    held->release();
+    return outOfMemoryBlock();
+  }
+}
+
+FailureBlock* makeBlock(std::exception_ptr exception, SiteKind kind,
+                        std::source_location where) noexcept {
+  try {
+    return makeBlock(HeldException::of(std::move(exception)), kind, where);
+  } catch (const std::bad_alloc&) {
+    return outOfMemoryBlock();
   }
 }
 
@@ -130,8 +140,31 @@ void appendSites(std::string& text, const FailureBlock& block) {
     }
     const std::uint32_t place = FailureBlock::placeOf(i);
     const std::source_location& where = block.sites[place];
+    if (where.line() == 0) continue;
     text +=
         fmt::format("  {} {}:{}\n", phrase(block.kinds[place]), where.file_name(), where.line());
+  }
+}
+
+/// What an exception carries below it without a Failure's help, or one that holds nothing.
+Failure nestedIn(const Failure& failure) {
+  const auto* nested = failure.get<std::nested_exception>();
+  std::exception_ptr below = nested ? nested->nested_ptr() : nullptr;
+  return below ? Failure::at(SiteKind::raised, {}, std::move(below)) : Failure::none();
+}
+
+/// Calls `visit` with a failure and then with each of its causes.
+template <class Visit>
+void forEachCause(const Failure& first, Visit visit) {
+  Failure nested = Failure::none();
+  for (const Failure* failure = &first; failure;) {
+    visit(*failure);
+    if (const Failure* cause = failure->cause()) {
+      failure = cause;
+    } else {
+      nested = nestedIn(*failure);
+      failure = nested ? &nested : nullptr;
+    }
   }
 }
 
@@ -139,19 +172,22 @@ void appendSites(std::string& text, const FailureBlock& block) {
 }  // namespace detail
 
 using detail::FailureBlock;
+using detail::HeldException;
 using detail::SiteKind;
+
+Failure Failure::held(void* room, std::source_location where) noexcept {
+  if (!room) return Failure(detail::outOfMemoryBlock());
+  return Failure(detail::makeBlock(static_cast<HeldException*>(room) - 1, SiteKind::raised, where));
+}
 
 Failure::Failure(std::exception_ptr exception, std::source_location where) : block_(nullptr) {
   if (!exception) throw std::invalid_argument("Failure: the exception_ptr is null");
-  block_ = detail::makeBlock(std::move(exception));
-  addSite(SiteKind::raised, where);
+  block_ = detail::makeBlock(std::move(exception), SiteKind::raised, where);
 }
 
 Failure Failure::at(SiteKind kind, std::source_location where,
                     std::exception_ptr exception) noexcept {
-  Failure result(detail::makeBlock(std::move(exception)));
-  result.addSite(kind, where);
-  return result;
+  return Failure(detail::makeBlock(std::move(exception), kind, where));
 }
 
 Failure Failure::current(std::source_location where) {
@@ -160,9 +196,9 @@ Failure Failure::current(std::source_location where) {
 
 Failure Failure::currentIn(SiteKind kind, std::source_location where, const Failure* original) {
   if (std::exception_ptr exception = std::current_exception()) {
-    Failure result = original && original->block_ && original->block_->exception == exception
-                         ? *original
-                         : Failure(detail::makeBlock(std::move(exception)));
+    if (!original || !original->holds(exception))
+      return Failure(detail::makeBlock(std::move(exception), kind, where));
+    Failure result = *original;
     result.addSite(kind, where);
     return result;
   }
@@ -185,93 +221,109 @@ Failure::Failure(const Failure& other) noexcept : block_(other.block_) {
 
 void Failure::release(FailureBlock* block) noexcept {
   // A loop, since a Failure may have a cause that has a cause, a hundred thousand times.
-  while (block) {
-    if (detail::isShared(*block) && block->references.fetch_sub(1, std::memory_order_acq_rel) != 1)
-      return;
-    FailureBlock* cause = std::exchange(block->cause.block_, nullptr);
+  while (block && detail::isLast(block->references)) {
+    FailureBlock* const cause = std::exchange(block->cause.block_, nullptr);
+    HeldException* const exception = block->exception;
     block->~FailureBlock();
     detail::poolFree(block, sizeof(FailureBlock));
+    exception->release();
     block = cause;
   }
 }
 
-FailureBlock& Failure::held() const {
+FailureBlock& Failure::block() const {
   if (!block_) throw EmptyFailureError();
   return *block_;
 }
 
+bool Failure::holds(const std::exception_ptr& exception) const noexcept {
+  if (!block_) return false;
+  const std::exception_ptr* const thrown =
+      block_->exception->thrown.load(std::memory_order_acquire);
+  return thrown && *thrown == exception;
+}
+
 const void* Failure::find(const std::type_info& type) const noexcept {
-  return block_ ? detail::caughtAs(type, *block_) : nullptr;
+  return block_ ? block_->exception->find(type) : nullptr;
 }
 
 FailureBlock* Failure::own() {
-  FailureBlock& shared = held();
-  if (detail::isShared(shared) && shared.exception) {
-    auto* copy = ::new (detail::poolAllocate(sizeof(FailureBlock))) FailureBlock;
-    copy->siteCount = shared.siteCount;
-    copy->type = shared.type;
-    copy->object = shared.object;
-    copy->exception = shared.exception;
-    copy->cause = shared.cause;
-    std::memcpy(copy->sites, shared.sites, sizeof copy->sites);
-    std::memcpy(copy->kinds, shared.kinds, sizeof copy->kinds);
+  FailureBlock& shared = block();
+  if (detail::isShared(shared.references) && !detail::isOutOfMemory(shared)) {
+    auto* copy = ::new (detail::poolAllocate(sizeof(FailureBlock))) FailureBlock(shared);
     release(std::exchange(block_, copy));
   }
   return block_;
 }
 
 void Failure::addSite(SiteKind kind, std::source_location where) noexcept {
-  if (!block_ || !block_->exception) return;
+  if (!block_) return;
+  if (detail::isShared(block_->references)) [[unlikely]]
+    return addSiteToCopy(kind, where);
+  block_->add(kind, where);
+}
+
+void Failure::addSiteToCopy(SiteKind kind, std::source_location where) noexcept {
   try {
-    FailureBlock* block = own();
-    const std::uint32_t place = FailureBlock::placeOf(block->siteCount++);
-    block->sites[place] = where;
-    block->kinds[place] = kind;
+    if (!detail::isOutOfMemory(*block_)) own()->add(kind, where);
   } catch (const std::bad_alloc&) {
     // A traceback with a line missing is better than a failure that cannot be delivered.
     return;
   }
 }
 
-void Failure::raise() const {
-  const FailureBlock& block = held();
-  if (!block.exception) throw std::bad_alloc();
-  std::rethrow_exception(block.exception);
-}
+void Failure::raise() const { std::rethrow_exception(block().exception->pointer()); }
 
-std::exception_ptr Failure::exception() const {
-  const FailureBlock& block = held();
-  return block.exception ? block.exception : std::make_exception_ptr(std::bad_alloc());
-}
+std::exception_ptr Failure::exception() const { return block().exception->pointer(); }
 
 std::source_location Failure::raisedAt() const noexcept {
   return block_ && block_->siteCount != 0 ? block_->sites[0] : std::source_location();
 }
 
-std::string Failure::typeName() const { return detail::demangled(held().type->name()); }
+std::string Failure::typeName() const {
+  const std::type_info* const type = block().exception->type;
+  return type ? detail::demangled(type->name()) : "an exception without a type";
+}
 
 std::string Failure::getErrorMessage() const {
-  held();
+  block();
   if (const auto* error = get<std::exception>()) return error->what();
   if (const auto* text = get<std::string>()) return *text;
+  if (const auto* text = get<const char*>()) return *text ? *text : "a null pointer to characters";
   if (const auto* number = get<int>()) return fmt::format("the integer {}", *number);
-  try {
-    raise();
-  } catch (const char* text) {
-    return text ? text : "a null pointer to characters";
-  } catch (...) {
-    return fmt::format("an exception of type {}", typeName());
-  }
+  return fmt::format("an exception of type {}", typeName());
 }
 
 std::string Failure::getTraceback() const {
   std::string text;
-  for (const Failure* failure = this; failure; failure = failure->cause()) {
-    if (failure != this) text += "caused by ";
-    text += fmt::format("{}: {}\n", failure->typeName(), failure->getErrorMessage());
-    detail::appendSites(text, failure->held());
-  }
+  detail::forEachCause(*this, [&](const Failure& failure) {
+    if (!text.empty()) text += "caused by ";
+    text += fmt::format("{}: {}\n", failure.typeName(), failure.getErrorMessage());
+    detail::appendSites(text, failure.block());
+  });
   return text;
+}
+
+std::string Failure::getBriefTraceback() const {
+  std::string text;
+  detail::forEachCause(*this, [&](const Failure& failure) {
+    if (!text.empty()) text += ", caused by ";
+    text += fmt::format("{}: {}", failure.typeName(), failure.getErrorMessage());
+    const std::source_location where = failure.raisedAt();
+    if (where.line() != 0) text += fmt::format(" ({}:{})", where.file_name(), where.line());
+  });
+  return text;
+}
+
+void Failure::printTraceback() const {
+  const std::string text = getTraceback();
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+void Failure::printTraceback(std::ostream& to) const { to << getTraceback(); }
+
+std::ostream& operator<<(std::ostream& to, const Failure& failure) {
+  return to << (failure ? failure.getBriefTraceback() : "no failure");
 }
 
 const Failure* Failure::cause() const noexcept {
@@ -281,7 +333,7 @@ const Failure* Failure::cause() const noexcept {
 Failure Failure::withCause(Failure cause) const {
   Failure result = *this;
   FailureBlock* block = result.own();
-  if (!block->exception) return result;
+  if (detail::isOutOfMemory(*block)) return result;
   block->cause = block->cause ? block->cause.withCause(std::move(cause)) : std::move(cause);
   return result;
 }

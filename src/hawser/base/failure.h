@@ -1,8 +1,11 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <iosfwd>
+#include <new>
 #include <source_location>
 #include <string>
 #include <type_traits>
@@ -16,6 +19,27 @@ class Failure;
 namespace detail {
 
 struct FailureBlock;
+struct HeldException;
+
+/// What can be done with an exception that a Failure made itself. It is thrown as a copy, made when
+/// somebody asks for that: an exception of the language costs a malloc and hundreds of
+/// instructions.
+struct ExceptionOps {
+  const std::type_info* type;
+  std::size_t size;
+  void (*destroy)(void* exception) noexcept;
+  std::exception_ptr (*copy)(const void* exception);
+};
+template <class E>
+inline constexpr ExceptionOps exceptionOps{
+    &typeid(E), sizeof(E), [](void* exception) noexcept { static_cast<E*>(exception)->~E(); },
+    [](const void* exception) {
+      return std::make_exception_ptr(*static_cast<const E*>(exception));
+    }};
+
+/// Room for an exception, or null if there is no memory.
+void* roomForException(const ExceptionOps& ops) noexcept;
+void freeRoom(void* room) noexcept;
 
 /// What a line of an asynchronous traceback stands for.
 enum class SiteKind : std::uint8_t { raised, handler, coroutine, made, passed, fired, awaited };
@@ -54,7 +78,7 @@ class Failure {
   template <class E>
     requires(std::derived_from<std::remove_cvref_t<E>, std::exception>)
   Failure(E&& exception, std::source_location where = std::source_location::current())
-      : Failure(std::make_exception_ptr(std::forward<E>(exception)), where) {}
+      : Failure(hold(std::forward<E>(exception), where)) {}
 
   /// @throws std::invalid_argument if `exception` is null
   explicit Failure(std::exception_ptr exception,
@@ -63,7 +87,7 @@ class Failure {
   /// A failure with an exception that is not derived from std::exception: an int, a string, ...
   template <class E>
   static Failure of(E exception, std::source_location where = std::source_location::current()) {
-    return Failure(std::make_exception_ptr(std::move(exception)), where);
+    return hold(std::move(exception), where);
   }
 
   /// The exception that is being handled: call it inside a `catch` block. A thread's forced unwind
@@ -115,7 +139,7 @@ class Failure {
     }
   }
 
-  /// Throws the held exception.
+  /// Throws the held exception: always the same object, which `get` gives from then on.
   [[noreturn]] void raise() const;
   std::exception_ptr exception() const;
 
@@ -128,8 +152,16 @@ class Failure {
   std::string getErrorMessage() const;
   /// Type, message, the asynchronous traceback, and the same of each cause. Several lines.
   std::string getTraceback() const;
+  /// All of that in one line: `what::Type: the message (file.cpp:7), caused by ...`. What `<<`
+  /// writes, and so what a failed test shows.
+  std::string getBriefTraceback() const;
+  /// Writes the traceback to standard error, or to a stream.
+  void printTraceback() const;
+  void printTraceback(std::ostream& to) const;
+  friend std::ostream& operator<<(std::ostream& to, const Failure& failure);
 
-  /// What this failure came from, or null.
+  /// What this failure came from, or null. (The tracebacks show what a std::nested_exception holds
+  /// in the same way.)
   const Failure* cause() const noexcept;
   /// This failure with `cause` below it; at the end of the causes that are there already.
   Failure withCause(Failure cause) const;
@@ -151,12 +183,37 @@ class Failure {
 
  private:
   friend struct detail::FailureBlock;
+  template <class E>
+  static Failure hold(E&& exception, std::source_location where) {
+    using X = std::decay_t<E>;
+    if constexpr (alignof(X) > alignof(std::max_align_t)) {
+      return Failure(std::make_exception_ptr(std::forward<E>(exception)), where);
+    } else {
+      void* const room = detail::roomForException(detail::exceptionOps<X>);
+      if constexpr (std::is_nothrow_constructible_v<X, E&&>) {
+        if (room) ::new (room) X(std::forward<E>(exception));
+      } else {
+        try {
+          if (room) ::new (room) X(std::forward<E>(exception));
+        } catch (...) {
+          detail::freeRoom(room);
+          return current(where);
+        }
+      }
+      return held(room, where);
+    }
+  }
+  /// Takes over an exception that lies in its room.
+  static Failure held(void* room, std::source_location where) noexcept;
+
   explicit Failure(detail::FailureBlock* block) noexcept : block_(block) {}
   static void release(detail::FailureBlock* block) noexcept;
   const void* find(const std::type_info& type) const noexcept;
-  detail::FailureBlock& held() const;
+  bool holds(const std::exception_ptr& exception) const noexcept;
+  detail::FailureBlock& block() const;
   /// Makes the block this object's own before it is changed.
   detail::FailureBlock* own();
+  void addSiteToCopy(detail::SiteKind kind, std::source_location where) noexcept;
 
   detail::FailureBlock* block_;
 };

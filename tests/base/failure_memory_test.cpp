@@ -1,0 +1,64 @@
+#include <hawser/base/failure.h>
+#include <hawser/config.h>
+
+#include "base/heap_limit.h"
+
+#include <gtest/gtest.h>
+
+#include <exception>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+#if !HAWSER_POOL
+
+namespace hawser {
+namespace {
+
+struct Small : std::exception {};
+
+template <class Make>
+Failure madeWith(int blocks, Make make) {
+  const HeapLimit limit(blocks);
+  return make();
+}
+
+TEST(FailureMemory, lacksAndABadAllocStandsForTheFailure) {
+  const std::exception_ptr pointer = std::make_exception_ptr(Small());
+  for (const int blocks : {0, 1}) {
+    for (const Failure& failure : {madeWith(blocks, [] { return Failure(Small()); }),
+                                   madeWith(blocks, [] { return Failure::of(5); }),
+                                   madeWith(blocks, [&] { return Failure(pointer); })}) {
+      EXPECT_TRUE(failure.check<std::bad_alloc>());
+      EXPECT_THROW(failure.raise(), std::bad_alloc);
+      EXPECT_FALSE(failure.getErrorMessage().empty());
+      EXPECT_EQ(failure.getTraceback().find("  "), std::string::npos) << "it belongs to nobody";
+    }
+  }
+  EXPECT_TRUE(madeWith(2, [] { return Failure(Small()); }).check<Small>());
+}
+
+TEST(FailureMemory, lacksAndTheBadAllocIsLeftAsItIs) {
+  Failure failure = madeWith(0, [] { return Failure(Small()); });
+  failure.addSite(detail::SiteKind::passed, std::source_location::current());
+  EXPECT_EQ(failure.withCause(Failure(Small())).cause(), nullptr);
+  EXPECT_EQ(madeWith(0, [] { return Failure(Small()); }).getTraceback(), failure.getTraceback());
+}
+
+TEST(FailureMemory, lacksAndALineOfTheTracebackIsLeftOut) {
+  const Failure failure = Small();
+  Failure copy = failure;
+  {
+    const HeapLimit limit(0);
+    copy.addSite(detail::SiteKind::passed, std::source_location::current());
+    EXPECT_THROW(static_cast<void>(failure.withCause(copy)), std::bad_alloc);
+    EXPECT_THROW(static_cast<void>(failure.exception()), std::bad_alloc);
+  }
+  EXPECT_EQ(copy.getTraceback(), failure.getTraceback());
+  EXPECT_THROW(failure.raise(), Small);
+}
+
+}  // namespace
+}  // namespace hawser
+
+#endif

@@ -1,0 +1,31 @@
+#include "base/heap_limit.h"
+
+#if !HAWSER_POOL
+
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+thread_local int blocksLeft = -1;  // negative: as many as there are
+
+}  // namespace
+
+void* operator new(std::size_t bytes) {
+  if (blocksLeft == 0) throw std::bad_alloc();
+  if (blocksLeft > 0) --blocksLeft;
+  if (void* const block = std::malloc(bytes != 0 ? bytes : 1)) return block;
+  throw std::bad_alloc();
+}
+void operator delete(void* block) noexcept { std::free(block); }
+void operator delete(void* block, std::size_t) noexcept { std::free(block); }
+
+namespace hawser {
+
+HeapLimit::HeapLimit(int blocks) noexcept { blocksLeft = blocks; }
+HeapLimit::~HeapLimit() { blocksLeft = -1; }
+
+}  // namespace hawser
+
+#endif
