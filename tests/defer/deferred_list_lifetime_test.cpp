@@ -100,6 +100,68 @@ TEST(DeferredListLifetime, survivesThatAMemberFiresAnotherAsItEnds) {
   EXPECT_EQ(outcome(list), "[!Oops: oops, 2]");
 }
 
+TEST(DeferredListLifetime, survivesThatAReadyMemberEndsAllOthersAsItIsTaken) {
+  struct FiresOthers {
+    std::vector<Resolver<int>>* resolvers;
+    explicit FiresOthers(std::vector<Resolver<int>>& them) : resolvers(&them) {}
+    FiresOthers(FiresOthers&& other) noexcept
+        : resolvers(std::exchange(other.resolvers, nullptr)) {}
+    ~FiresOthers() {
+      if (resolvers)
+        for (Resolver<int>& resolver : *resolvers) resolver.errback(Oops());
+    }
+  };
+  std::vector<Resolver<int>> resolvers;
+  auto [a, resolveA] = makeDeferred<int>();
+  auto [b, resolveB] = makeDeferred<int>();
+  auto [wait, resolveWait] = makeDeferred<int>();
+  resolvers.push_back(std::move(resolveA));
+  resolvers.push_back(std::move(resolveB));
+  const auto body = [](FiresOthers, Deferred<int> waited) -> Deferred<int> {
+    co_return co_await std::move(waited);
+  };
+  Deferred<int> ready = body(FiresOthers(resolvers), std::move(wait));
+  ready.pause();  // keeps result and frame
+  resolveWait.callback(2);
+  ready.unpause();
+  std::vector<Deferred<int>> members;
+  members.push_back(std::move(a));
+  members.push_back(std::move(ready));
+  members.push_back(std::move(b));
+  Deferred<Results> list = deferredList(std::move(members), fireOnOneErrback | consumeErrors);
+  ASSERT_NE(list.peekFailure(), nullptr);
+  EXPECT_EQ(list.peekFailure()->get<FirstError>()->index, 0u);
+  consume(std::move(list));
+}
+
+TEST(DeferredListLifetime, survivesThatMembersEndInsideOneAnotherHundredsDeep) {
+  struct FiresNext {
+    Resolver<int> next;
+    FiresNext(Resolver<int>&& it) noexcept : next(std::move(it)) {}
+    FiresNext(FiresNext&&) noexcept = default;
+    ~FiresNext() {
+      if (next) next.callback(1);
+    }
+  };
+  const auto body = [](FiresNext, Deferred<int> waited) -> Deferred<int> {
+    co_return co_await std::move(waited);
+  };
+  auto [first, start] = makeDeferred<int>();
+  std::vector<Deferred<int>> members;
+  Deferred<int> waited = std::move(first);
+  for (int i = 0; i < 300; ++i) {
+    auto [next, resolver] = makeDeferred<int>();
+    members.push_back(body(FiresNext(std::move(resolver)), std::move(waited)));
+    waited = std::move(next);
+  }
+  members.push_back(std::move(waited));
+  auto list = deferredList(std::move(members)).addCallback([](const Results& results) {
+    return static_cast<int>(results.size());
+  });
+  start.callback(1);
+  EXPECT_EQ(outcome(list), "301");
+}
+
 TEST(DeferredListLifetime, keepsItsResultsWholeWhenALogObserverFiresMembers) {
   Resolver<int> other;
   const logging::Observation silence = logging::silenceStderr();
@@ -187,6 +249,38 @@ TEST(DeferredListLifetime, makesAFailureOfAValueThatThrowsWhenItIsMoved) {
     EXPECT_NO_THROW(resolveA.callback(Bomb())) << moves;
     EXPECT_TRUE(ended) << moves;
   }
+  for (int moves = 1; moves < 5; ++moves) {
+    Bomb::movesLeft() = 1'000;
+    Deferred<Bomb> ready{Bomb()};
+    std::vector<Deferred<Bomb>> members;
+    members.push_back(std::move(ready));
+    Bomb::movesLeft() = moves;
+    auto list = deferredList(std::move(members), consumeErrors);
+    Bomb::movesLeft() = 1'000;
+    EXPECT_NE(list.state(), DeferredState::pending) << moves;
+    if (list.state() == DeferredState::failure) consume(std::move(list));
+  }
+}
+
+TEST(DeferredListLifetime, takesADeferredThatIsGivenAwayByItsOwnHandler) {
+  Deferred<int> deferred = succeed(1);
+  Deferred<Results> list = succeed(Results());
+  deferred.addCallback([&](int value) {
+    list = deferredList(std::move(deferred));
+    EXPECT_EQ(outcome(list), "pending");
+    return value + 1;
+  });
+  EXPECT_EQ(outcome(list), "[2]");
+}
+
+TEST(DeferredListLifetime, takesReadyValuesThatDoNotLieInTheDeferred) {
+  struct Large {
+    int number;
+    char rest[100];
+  };
+  auto list = deferredList(Deferred<Large>(Large{7, {}}), Deferred<Large>(Large{8, {}}));
+  ASSERT_NE(list.peekValue(), nullptr);
+  EXPECT_EQ((*list.peekValue())[1]->number, 8);
 }
 
 }  // namespace

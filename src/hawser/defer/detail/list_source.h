@@ -358,7 +358,13 @@ struct ListSource final : NodeOf<typename Kind::Output> {
   /// A contest that had to fire because it was cancelled is decided nevertheless.
   void firedTwice() { reportUnhandled(Failure(AlreadyCalledError(), this->site)); }
 
-  void cancelMembers(std::source_location where) { cancelSlots(slots(), size_, where, this->site); }
+  /// A member may wait for its own list: then this comes round again.
+  void cancelMembers(std::source_location where) {
+    if (this->has(inCanceller)) return;
+    this->set(inCanceller);
+    cancelSlots(slots(), size_, where, this->site);
+    this->clear(inCanceller);
+  }
 
   [[no_unique_address]] Kind kind_;
   std::size_t size_;
