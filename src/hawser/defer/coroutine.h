@@ -32,5 +32,6 @@
 /// lambda that is a coroutine live as long as the lambda, not as the coroutine. As a handler that
 /// is taken care of: the chain keeps handler and argument until the coroutine has ended.
 ///
-/// With g++ 12, a capturing lambda must not be a temporary inside a `co_await` expression
-/// (`co_await f([x] { ... })`): the compiler destroys it twice. Give it a name and `std::move` it.
+/// With g++ 12, neither a capturing lambda nor the choice between two Deferreds may be a temporary
+/// inside a `co_await` expression (`co_await f([x] { ... })`, `co_await (a ? f() : g())`): the
+/// compiler destroys it twice. Give it a name and `std::move` it.

@@ -14,6 +14,9 @@ namespace hawser {
 
 namespace detail {
 
+template <class Duration>
+inline constexpr bool isDuration = std::is_convertible_v<Duration, std::chrono::nanoseconds>;
+
 /// "timed out after 1.5 s"
 std::string timeoutMessage(std::chrono::nanoseconds duration);
 
@@ -67,8 +70,13 @@ template <class T>
 template <class Duration>
 Deferred<T> Deferred<T>::addTimeout(Duration duration, Clock& clock,
                                     std::source_location where) && {
-  return std::move(*this).addTimeout(duration, clock,
-                                     detail::CancelledToTimeout<T>{duration, where}, where);
+  static_assert(detail::isDuration<Duration>,
+                "addTimeout: the first argument is a duration, as in addTimeout(10s, clock)");
+  if constexpr (detail::isDuration<Duration>)
+    return std::move(*this).addTimeout(duration, clock,
+                                       detail::CancelledToTimeout<T>{duration, where}, where);
+  else
+    return std::move(*this);
 }
 
 /// The same with a conversion of one's own: if the timer did the cancelling, `onTimeoutCancel` gets
@@ -77,6 +85,8 @@ template <class T>
 template <class Duration, class F>
 Deferred<T> Deferred<T>::addTimeout(Duration duration, Clock& clock, F onTimeoutCancel,
                                     std::source_location where) && {
+  static_assert(detail::isDuration<Duration>,
+                "addTimeout: the first argument is a duration, as in addTimeout(10s, clock)");
   static_assert(detail::takesResult<T, F>, "addTimeout: onTimeoutCancel takes a Result<T>");
   using Returned = typename detail::OnBoth<T, F>::R;
   static_assert(detail::fitsChain<Returned, T>,

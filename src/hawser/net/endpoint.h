@@ -45,8 +45,8 @@ class ClientEndpoint {
   /// what `buildProtocol` threw; with AbandonedError if the reactor ends first. May have failed
   /// already when it returns. Cancelling gives the attempt up and fails with
   /// ConnectingCancelledError; once it has fired, the connection is the protocol's business.
-  [[nodiscard]] Deferred<std::shared_ptr<Protocol>> connect(
-      std::shared_ptr<Factory> factory) const {
+  [[nodiscard("co_await it, add handlers to it, or keep it")]] Deferred<std::shared_ptr<Protocol>>
+  connect(std::shared_ptr<Factory> factory) const {
     return implementation_->connect(std::move(factory));
   }
 
@@ -73,7 +73,8 @@ class ServerEndpoint {
   /// Listens; each connection gets a protocol from `factory`. Fires with the Port, which listens
   /// until it is told to stop; fails with CannotListenError, or with what the factory's
   /// `startFactory` threw. For TCP it has fired when it returns.
-  [[nodiscard]] Deferred<std::shared_ptr<Port>> listen(std::shared_ptr<Factory> factory) const {
+  [[nodiscard("co_await it, add handlers to it, or keep it")]] Deferred<std::shared_ptr<Port>>
+  listen(std::shared_ptr<Factory> factory) const {
     return implementation_->listen(std::move(factory));
   }
 
@@ -146,8 +147,8 @@ ServerEndpoint serverFromString(Reactor& reactor, std::string_view description);
 /// `connectProtocol`.) Fires with it once it is connected; fails and is cancelled as
 /// `ClientEndpoint::connect` is.
 template <std::derived_from<Protocol> P>
-[[nodiscard]] Deferred<std::shared_ptr<P>> connectProtocol(const ClientEndpoint& endpoint,
-                                                           std::shared_ptr<P> protocol) {
+[[nodiscard("co_await it, add handlers to it, or keep it")]] Deferred<std::shared_ptr<P>>
+connectProtocol(const ClientEndpoint& endpoint, std::shared_ptr<P> protocol) {
   return endpoint.connect(factoryFrom([protocol](const Address&) { return protocol; }))
       .addCallback([protocol](const std::shared_ptr<Protocol>&) { return protocol; });
 }

@@ -22,7 +22,7 @@ class Reactor;
 /// CancelledError; the thread cannot be interrupted, its answer is thrown away. So is it when the
 /// reactor ends first (then: AbandonedError). At most 1,024 lookups wait for a thread; one more
 /// fails at once.
-[[nodiscard]] Deferred<std::vector<Address>> lookupHost(Reactor& reactor, const std::string& name,
-                                                        std::uint16_t port);
+[[nodiscard("co_await it, add handlers to it, or keep it")]] Deferred<std::vector<Address>>
+lookupHost(Reactor& reactor, const std::string& name, std::uint16_t port);
 
 }  // namespace hawser

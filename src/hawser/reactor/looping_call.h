@@ -60,8 +60,9 @@ class LoopingCall {
   /// function's Deferred waits for.
   /// @throws std::logic_error if it runs, or its last call has not ended; std::invalid_argument if
   /// `interval` is negative
-  [[nodiscard]] Deferred<void> start(Clock::Duration interval, bool now = true,
-                                     std::source_location where = std::source_location::current());
+  [[nodiscard("co_await it, add handlers to it, or keep it")]] Deferred<void> start(
+      Clock::Duration interval, bool now = true,
+      std::source_location where = std::source_location::current());
 
   /// No call follows. The Deferred of `start` fires: before this returns, or when the call under
   /// way has ended.

@@ -72,7 +72,7 @@ int react(Main main, int argc, char** argv) {
 /// A Deferred that fires `delay` from now on `clock` (Twisted's `deferLater` without a callable).
 /// Cancelling it cancels the timer.
 /// @throws std::invalid_argument if `delay` is negative
-[[nodiscard]] Deferred<void> deferLater(
+[[nodiscard("co_await it, add handlers to it, or keep it")]] Deferred<void> deferLater(
     Clock& clock, Clock::Duration delay,
     std::source_location where = std::source_location::current());
 
@@ -81,8 +81,9 @@ int react(Main main, int argc, char** argv) {
 /// @throws std::invalid_argument if `delay` is negative
 template <class F>
   requires std::is_invocable_v<F&>
-[[nodiscard]] auto deferLater(Clock& clock, Clock::Duration delay, F f,
-                              std::source_location where = std::source_location::current()) {
+[[nodiscard("co_await it, add handlers to it, or keep it")]] auto deferLater(
+    Clock& clock, Clock::Duration delay, F f,
+    std::source_location where = std::source_location::current()) {
   return deferLater(clock, delay, where).addCallback(std::move(f), where);
 }
 
