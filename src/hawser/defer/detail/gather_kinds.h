@@ -168,7 +168,7 @@ struct GatherMap : ListKind {
     values.keep(index, std::move(value));
   }
   Failure firstError(std::size_t index, Failure why, std::source_location where) const {
-    return Failure(FirstError(index, textOfKey(keys[index]), std::move(why)), where);
+    return Failure(FirstError(index, textOfKey(keys[index]), why), where).withCause(std::move(why));
   }
   Stored<Output> complete() {
     if constexpr (!std::is_void_v<T>)

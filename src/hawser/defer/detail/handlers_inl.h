@@ -117,14 +117,14 @@ Deferred<typename Lanes::U> Deferred<T>::enterFailure(Lanes& lanes, std::source_
   using U = typename Lanes::U;
   const detail::HandlerScope scope;
   if constexpr (!Lanes::passesFailures) {
-    if (lanes.handles(failure_)) {
+    if (const void* caught = lanes.caught(failure_)) {
       if constexpr (Lanes::returnsDeferred && (!Lanes::isEmpty || Lanes::storesArgument)) {
         return enterThroughLink(std::move(lanes), where);
       } else {
         const Failure original = failure_;
         Failure failure = takeInline().failure();
         return Deferred<U>::invoke(
-            [&]() -> decltype(auto) { return lanes.onFailure(std::move(failure)); }, where,
+            [&]() -> decltype(auto) { return lanes.onFailure(std::move(failure), caught); }, where,
             &original);
       }
     }

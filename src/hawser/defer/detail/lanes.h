@@ -34,29 +34,33 @@ decltype(auto) callWithValue(F& f, [[maybe_unused]] Stored<T>&& value) {
 template <class T, class F>
 using ReturnedForValue = decltype(callWithValue<T>(std::declval<F&>(), std::declval<Stored<T>>()));
 
+/// What an errback is called for: the exception it catches, or the failure. Null: not for this one.
 template <class F>
-decltype(auto) callWithFailure(F& f, Failure&& failure) {
+const void* caughtBy(const Failure& failure) noexcept {
   if constexpr (catchesType<F>)
-    return f(*failure.template get<CaughtType<F>>());
+    return failure.get<CaughtType<F>>();
+  else
+    return &failure;
+}
+
+/// `caught` is what `caughtBy` gave.
+template <class F>
+decltype(auto) callWithFailure(F& f, [[maybe_unused]] Failure&& failure,
+                               [[maybe_unused]] const void* caught) {
+  if constexpr (catchesType<F>)
+    return f(*static_cast<const CaughtType<F>*>(caught));
   else
     return f(std::move(failure));
 }
 
 template <class F>
-using ReturnedForFailure = decltype(callWithFailure(std::declval<F&>(), std::declval<Failure>()));
+using ReturnedForFailure =
+    decltype(callWithFailure(std::declval<F&>(), std::declval<Failure>(), nullptr));
 
 /// Whether the failure is still there when the errback has returned.
 template <class F>
 inline constexpr bool leavesFailure =
     catchesType<F> || std::is_same_v<typename OnlyParameter<F>::type, const Failure&>;
-
-template <class F>
-bool catches([[maybe_unused]] const Failure& failure) noexcept {
-  if constexpr (catchesType<F>)
-    return failure.get<CaughtType<F>>() != nullptr;
-  else
-    return true;
-}
 
 template <class F>
 inline constexpr bool isEmptyCallable = std::is_empty_v<F> || std::is_pointer_v<F>;
@@ -104,8 +108,10 @@ struct OnErrback {
   F f;
   void onValue(Stored<T>&&) noexcept {}
   static constexpr bool keepsFailure = leavesFailure<F>;
-  bool handles(const Failure& failure) const noexcept { return catches<F>(failure); }
-  decltype(auto) onFailure(Failure&& failure) { return callWithFailure(f, std::move(failure)); }
+  const void* caught(const Failure& failure) const noexcept { return caughtBy<F>(failure); }
+  decltype(auto) onFailure(Failure&& failure, const void* caught) {
+    return callWithFailure(f, std::move(failure), caught);
+  }
 };
 
 template <class T, class F, class G>
@@ -124,8 +130,10 @@ struct OnEither {
   G g;
   decltype(auto) onValue(Stored<T>&& value) { return callWithValue<T>(f, std::move(value)); }
   static constexpr bool keepsFailure = leavesFailure<G>;
-  bool handles(const Failure& failure) const noexcept { return catches<G>(failure); }
-  decltype(auto) onFailure(Failure&& failure) { return callWithFailure(g, std::move(failure)); }
+  const void* caught(const Failure& failure) const noexcept { return caughtBy<G>(failure); }
+  decltype(auto) onFailure(Failure&& failure, const void* caught) {
+    return callWithFailure(g, std::move(failure), caught);
+  }
 };
 
 template <class T, class F>

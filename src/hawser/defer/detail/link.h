@@ -127,19 +127,21 @@ struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesA
 
   Node* enterFailure(Failure&& failure) {
     if constexpr (!Lanes::passesFailures) {
-      if (lanes.handles(failure)) {
+      if (const void* caught = lanes.caught(failure)) {
         if constexpr (Lanes::storesArgument) {
           const Failure original = failure;
           return conclude(&original, [&]() -> decltype(auto) {
-            return lanes.onFailure(std::move(store(std::move(failure)).failure()));
+            return lanes.onFailure(std::move(store(std::move(failure)).failure()), caught);
           });
         } else if constexpr (Lanes::keepsFailure) {
-          return conclude(&failure,
-                          [&]() -> decltype(auto) { return lanes.onFailure(std::move(failure)); });
+          return conclude(&failure, [&]() -> decltype(auto) {
+            return lanes.onFailure(std::move(failure), caught);
+          });
         } else {
           const Failure original = failure;
-          return conclude(&original,
-                          [&]() -> decltype(auto) { return lanes.onFailure(std::move(failure)); });
+          return conclude(&original, [&]() -> decltype(auto) {
+            return lanes.onFailure(std::move(failure), caught);
+          });
         }
       }
     }

@@ -62,7 +62,7 @@ struct ListKind {
   void keepFailure(std::size_t, const Failure&) noexcept {}
   /// What the list fails with because of the failure of one member.
   Failure firstError(std::size_t index, Failure why, std::source_location where) const {
-    return Failure(FirstError(index, std::move(why)), where);
+    return Failure(FirstError(index, why), where).withCause(std::move(why));
   }
 };
 
@@ -109,9 +109,12 @@ struct ListSource final : NodeOf<typename Kind::Output> {
   Node* takeAdopted(Node*) override { return nullptr; }
 
   void cancelSource(std::source_location where) override {
-    if (this->fired) return;
+    // A member may wait for its own list: then this comes round again.
+    if (this->fired || this->has(inCanceller)) return;
     const Hold whileCancelling(*this);
+    this->set(inCanceller);
     cancelMembers(where);
+    this->clear(inCanceller);
     if constexpr (Kind::contest)
       if (!this->fired) failSource(this, Failure(CancelledError(), where), {});
   }
@@ -358,13 +361,7 @@ struct ListSource final : NodeOf<typename Kind::Output> {
   /// A contest that had to fire because it was cancelled is decided nevertheless.
   void firedTwice() { reportUnhandled(Failure(AlreadyCalledError(), this->site)); }
 
-  /// A member may wait for its own list: then this comes round again.
-  void cancelMembers(std::source_location where) {
-    if (this->has(inCanceller)) return;
-    this->set(inCanceller);
-    cancelSlots(slots(), size_, where, this->site);
-    this->clear(inCanceller);
-  }
+  void cancelMembers(std::source_location where) { cancelSlots(slots(), size_, where, this->site); }
 
   [[no_unique_address]] Kind kind_;
   std::size_t size_;

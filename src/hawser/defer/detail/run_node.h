@@ -148,7 +148,7 @@ struct RunNode final : NodeOf<RunOf<F>>, WaitLink {
       this->setPauses(0);
       source->pauseSeen = true;
       append(source, this);
-      return nullptr;
+      return source;  // where the pause keeps it, or ends it if nobody is left to unpause
     } catch (...) {
       why = Failure::current();
     }
