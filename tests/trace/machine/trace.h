@@ -1,6 +1,6 @@
 #pragma once
 
-#include "trace/value.h"
+#include "trace/machine/value.h"
 
 #include <hawser/base/logging.h>
 
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace hawser::trace {
+namespace hawser::trace::HAWSER_TRACE_LAYOUT {
 
 /// The trace of one program: what could be observed while it ran, in order.
 ///
@@ -43,4 +43,4 @@ class Trace {
   logging::Observation observation_;
 };
 
-}  // namespace hawser::trace
+}  // namespace hawser::trace::HAWSER_TRACE_LAYOUT

@@ -1,4 +1,4 @@
-#include "trace/machine.h"
+#include "trace/machine/machine.h"
 
 #include <hawser/defer/timeout.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace hawser::trace {
+namespace hawser::trace::HAWSER_TRACE_LAYOUT {
 
 namespace {
 
@@ -67,17 +67,27 @@ void Machine::perform(const op::Chain& operation) {
     if (firing) firing_.insert(std::move(firing));
     return skip();
   }
-  chain->cell->chained = true;
-  consume(operation.target, [&](Deferred<Value> deferred, Cell&) {
-    return std::move(deferred).chainDeferred(std::move(firing.mapped())).addCallback([] {
-      return Value();
-    });
+  chain->cell->pausable = false;
+  handingOn_.push_back(chain->handle->cancelHandle());
+  consume(operation.target, [&](Deferred<Value> deferred, Cell& cell) {
+    // What hands the result on counts as a handler of this chain while it runs.
+    return std::move(deferred)
+        .addBoth([&cell](Result<Value> result) {
+          ++cell.hold;
+          return result;
+        })
+        .chainDeferred(std::move(firing.mapped()))
+        .addBoth([&cell](const Result<void>& handedOn) -> Result<Value> {
+          --cell.hold;
+          if (!handedOn) return handedOn.failure();
+          return Value();
+        });
   });
 }
 
 void Machine::perform(const op::Pause& operation) {
   borrow(operation.target, [this](Deferred<Value>& deferred, Cell& cell) {
-    if (cell.chained) return skip();
+    if (!cell.pausable) return skip();
     ++cell.pauses;
     deferred.pause();
   });
@@ -92,7 +102,12 @@ void Machine::perform(const op::Unpause& operation) {
 }
 
 void Machine::perform(const op::Cancel& operation) {
-  borrow(operation.target, [](Deferred<Value>& deferred, Cell&) { deferred.cancel(); });
+  borrow(operation.target, [&](Deferred<Value>& deferred, Cell&) {
+    if (switches_.viaHandle)
+      chains_.at(operation.target).canceller.cancel();
+    else
+      deferred.cancel();
+  });
 }
 
 void Machine::perform(const op::Drop& operation) {
@@ -118,4 +133,4 @@ void Machine::perform(const op::Timeout& operation) {
   });
 }
 
-}  // namespace hawser::trace
+}  // namespace hawser::trace::HAWSER_TRACE_LAYOUT

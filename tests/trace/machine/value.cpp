@@ -1,14 +1,15 @@
-#include "trace/value.h"
+#include "trace/machine/value.h"
 
 #include "trace/errors.h"
 
 #include <hawser/defer/errors.h>
+#include <hawser/defer/race.h>
 
 #include <fmt/format.h>
 
 #include <utility>
 
-namespace hawser::trace {
+namespace hawser::trace::HAWSER_TRACE_LAYOUT {
 
 struct Value::Picked {
   Value value;
@@ -41,7 +42,7 @@ std::string Value::text() const {
   std::vector<std::string> parts;
   if (auto* list = std::get_if<Shared<List>>(&held_)) {
     for (const Result<Value>& result : (*list)->results)
-      parts.push_back((result ? "S:" : "F:") + trace::text(result));
+      parts.push_back((result ? "S:" : "F:") + HAWSER_TRACE_LAYOUT::text(result));
   } else if (auto* gathered = std::get_if<Shared<Gathered>>(&held_)) {
     for (const Value& value : (*gathered)->values) parts.push_back(value.text());
   } else {
@@ -57,9 +58,17 @@ std::string errorText(const Failure& failure) {
   if (auto* error = failure.get<ErrB>()) return fmt::format("B:{}", error->number());
   if (auto* first = failure.get<FirstError>())
     return fmt::format("First({} {})", first->index, text(first->subFailure));
+  if (auto* group = failure.get<FailureGroup>()) {
+    std::vector<std::string> parts;
+    for (const Failure& one : group->failures()) parts.push_back(text(one));
+    return fmt::format("Group({})", fmt::join(parts, " "));
+  }
   if (failure.check<CancelledError>()) return "Cancelled";
   if (failure.check<TimeoutError>()) return "Timeout";
   if (failure.check<AlreadyCalledError>()) return "AlreadyCalled";
+  if (failure.check<QueueOverflow>()) return "QueueOverflow";
+  if (failure.check<QueueUnderflow>()) return "QueueUnderflow";
+  if (failure.check<NotHeldError>()) return "Assertion";
   return fmt::format("Unexpected({}: {})", failure.typeName(), failure.getErrorMessage());
 }
 
@@ -69,4 +78,4 @@ std::string text(const Result<Value>& result) {
   return result ? result->text() : text(result.failure());
 }
 
-}  // namespace hawser::trace
+}  // namespace hawser::trace::HAWSER_TRACE_LAYOUT

@@ -1,9 +1,9 @@
-#include "trace/literals.h"
-#include "trace/machine.h"
+#include "trace/machine/literals.h"
+#include "trace/machine/machine.h"
 
 #include <chrono>
 
-namespace hawser::trace {
+namespace hawser::trace::HAWSER_TRACE_LAYOUT {
 
 void Machine::perform(const op::Fire& operation) {
   auto found = firing_.find(operation.target);
@@ -21,4 +21,4 @@ void Machine::perform(const op::Advance& operation) {
   clock_.advance(std::chrono::seconds(operation.units));
 }
 
-}  // namespace hawser::trace
+}  // namespace hawser::trace::HAWSER_TRACE_LAYOUT

@@ -1,11 +1,15 @@
-#include "trace/machine.h"
+#include "trace/machine/machine.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
-namespace hawser::trace {
+namespace hawser::trace::HAWSER_TRACE_LAYOUT {
+
+std::vector<std::string> run(const Program& program, Switches switches) {
+  return Machine(program, switches).run();
+}
 
 std::vector<std::string> Machine::run() {
   for (std::size_t n = 0; n < program_.size(); ++n) {
@@ -26,20 +30,17 @@ std::vector<std::string> Machine::run() {
 void Machine::execute(const Operation& operation) {
   if (trace_.ended()) return;
   try {
-    std::visit(
-        [this]<class Op>(const Op& what) {
-          if constexpr (!Unsupported<Op>) perform(what);
-        },
-        operation.what);
+    std::visit([this](const auto& what) { perform(what); }, operation.what);
   } catch (...) {
     trace_.event("raised " + errorText(Failure::current()));
   }
 }
 
-/// What was never fired is abandoned now, which runs handlers: they find a trace that has ended and
-/// do nothing.
+/// What was never fired is cancelled or abandoned now, which runs handlers: they find a trace that
+/// has ended and do nothing.
 void Machine::teardown() {
   trace_.end();
+  for (const CancelHandle& chain : handingOn_) chain.cancel();
   auto firing = std::move(firing_);
   firing_.clear();
 }
@@ -51,7 +52,9 @@ bool Machine::fresh(Number number) {
 }
 
 void Machine::define(Number number, Deferred<Value> deferred, Cell* cell) {
-  chains_.emplace(number, Chain{cell ? cell : &newCell(), std::move(deferred)});
+  Chain chain{cell ? cell : &newCell(), std::move(deferred), {}};
+  if (switches_.viaHandle) chain.canceller = chain.handle->cancelHandle();
+  chains_.emplace(number, std::move(chain));
 }
 
 Machine::Chain* Machine::present(Number number) {
@@ -89,4 +92,4 @@ std::optional<std::vector<Deferred<Value>>> Machine::takeMembers(
   return handles;
 }
 
-}  // namespace hawser::trace
+}  // namespace hawser::trace::HAWSER_TRACE_LAYOUT

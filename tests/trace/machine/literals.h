@@ -1,12 +1,12 @@
 #pragma once
 
 #include "trace/errors.h"
+#include "trace/machine/value.h"
 #include "trace/program.h"
-#include "trace/value.h"
 
 #include <hawser/base/failure.h>
 
-namespace hawser::trace {
+namespace hawser::trace::HAWSER_TRACE_LAYOUT {
 
 inline Value valueOf(const Literal& literal) { return literal ? Value(*literal) : Value(); }
 
@@ -46,4 +46,4 @@ inline bool isOfKind(const Failure& failure, ErrorLiteral::Kind kind) {
   return failure.check<ErrC>();
 }
 
-}  // namespace hawser::trace
+}  // namespace hawser::trace::HAWSER_TRACE_LAYOUT

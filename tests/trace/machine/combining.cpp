@@ -1,13 +1,14 @@
-#include "trace/machine.h"
+#include "trace/machine/machine.h"
 
 #include <hawser/defer/deferred_list.h>
 #include <hawser/defer/gather.h>
+#include <hawser/defer/race.h>
 
 #include <utility>
 #include <variant>
 #include <vector>
 
-namespace hawser::trace {
+namespace hawser::trace::HAWSER_TRACE_LAYOUT {
 
 namespace {
 
@@ -17,6 +18,8 @@ ListOptions optionsOf(bool onOneErrback, bool consumesErrors) {
   if (consumesErrors) options = options | consumeErrors;
   return options;
 }
+
+Value picked(FirstValue<Value> first) { return Value::picked(std::move(first.value), first.index); }
 
 Value listed(std::vector<Result<Value>> results) { return Value::list(std::move(results)); }
 
@@ -32,7 +35,7 @@ void Machine::perform(const op::List& operation) {
       operation.made,
       fireOnOneCallback(std::move(*members), options).addCallback([](FirstCallback<Value> first) {
         if (auto* success = std::get_if<FirstValue<Value>>(&first))
-          return Value::picked(std::move(success->value), success->index);
+          return picked(std::move(*success));
         return listed(std::get<std::vector<Result<Value>>>(std::move(first)));
       }));
 }
@@ -47,4 +50,9 @@ void Machine::perform(const op::Gather& operation) {
          }));
 }
 
-}  // namespace hawser::trace
+void Machine::perform(const op::Race& operation) {
+  auto members = takeMembers(operation.made, operation.members);
+  if (members) define(operation.made, race(std::move(*members)).addCallback(picked));
+}
+
+}  // namespace hawser::trace::HAWSER_TRACE_LAYOUT

@@ -1,7 +1,10 @@
 #pragma once
 
+#include "trace/machine/layout.h"
+
 #include <hawser/base/result.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,7 +12,7 @@
 #include <variant>
 #include <vector>
 
-namespace hawser::trace {
+namespace hawser::trace::HAWSER_TRACE_LAYOUT {
 
 /// The one type of result that programs have: nothing, an integer, or what a combinator made of the
 /// results of its members.
@@ -43,7 +46,16 @@ class Value {
   using Shared = std::shared_ptr<const T>;
 
   std::variant<std::monostate, std::int64_t, Shared<List>, Shared<Gathered>, Shared<Picked>> held_;
+#if HAWSER_TRACE_BOXED
+  std::array<std::byte, 64> room_{};
+#endif
 };
+
+#if HAWSER_TRACE_BOXED
+static_assert(sizeof(Value) > 64);
+#else
+static_assert(sizeof(Value) <= 64);
+#endif
 
 /// `ERR` of traces: `A:3`, `Cancelled`, `First(0 !A:3)`, ...; a name that no expected trace has for
 /// an error that should not be there.
@@ -53,4 +65,4 @@ std::string errorText(const Failure& failure);
 std::string text(const Failure& failure);
 std::string text(const Result<Value>& result);
 
-}  // namespace hawser::trace
+}  // namespace hawser::trace::HAWSER_TRACE_LAYOUT

@@ -1,20 +1,24 @@
 #pragma once
 
+#include "trace/machine/trace.h"
+#include "trace/machine/value.h"
 #include "trace/program.h"
-#include "trace/supported.h"
-#include "trace/trace.h"
-#include "trace/value.h"
+#include "trace/run.h"
 
 #include <hawser/defer/deferred.h>
+#include <hawser/defer/deferred_lock.h>
+#include <hawser/defer/deferred_queue.h>
+#include <hawser/defer/deferred_semaphore.h>
 #include <hawser/testing/fake_clock.h>
 
 #include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
-namespace hawser::trace {
+namespace hawser::trace::HAWSER_TRACE_LAYOUT {
 
 /// Runs one program on Hawser's Deferreds and writes its trace.
 ///
@@ -23,7 +27,8 @@ namespace hawser::trace {
 class Machine {
  public:
   /// The program must outlive the machine.
-  explicit Machine(const Program& program) noexcept : program_(program) {}
+  explicit Machine(const Program& program, Switches switches) noexcept
+      : program_(program), switches_(switches) {}
 
   /// Runs the program, then drops what is left. Call it once.
   std::vector<std::string> run();
@@ -33,7 +38,7 @@ class Machine {
   struct Cell {
     int hold = 0;    ///< operations on it in progress, and its handlers that are running
     int pauses = 0;  ///< that the program has not undone
-    bool chained = false;
+    bool pausable = true;
   };
   class Hold;
 
@@ -41,6 +46,7 @@ class Machine {
   struct Chain {
     Cell* cell;
     std::optional<Deferred<Value>> handle;
+    CancelHandle canceller;  ///< if cancelling goes through it
   };
 
   // machine.cpp: operations in general, and the slots
@@ -106,23 +112,39 @@ class Machine {
   // combining.cpp
   void perform(const op::List& operation);
   void perform(const op::Gather& operation);
+  void perform(const op::Race& operation);
 
   // script.cpp: coroutines
   void perform(const op::Coroutine& operation);
   Deferred<Value> script(const op::Coroutine& coroutine);
   Result<Value> resumed(std::int64_t id, Result<Value> result);
 
-  template <NeedsUnsupported Op>
-  void perform(const Op&) {
-    skip();
-  }
+  // guarding.cpp: locks, semaphores and queues
+  using Guard = std::variant<DeferredLock, DeferredSemaphore>;
+  template <class Use>
+  void guard(Number number, Use use);
+  void perform(const op::Lock& operation);
+  void perform(const op::Semaphore& operation);
+  void perform(const op::Acquire& operation);
+  void perform(const op::RunHolding& operation);
+  void perform(const op::Release& operation);
+  void perform(const op::ShowHeld& operation);
+  void perform(const op::Queue& operation);
+  void perform(const op::Put& operation);
+  void perform(const op::Get& operation);
+  void perform(const op::ShowQueue& operation);
 
   const Program& program_;
+  const Switches switches_;
   Trace trace_;
   testing::FakeClock clock_;
   std::deque<Cell> cells_;
   std::map<Number, Chain> chains_;
   std::map<Number, Resolver<Value>> firing_;
+  /// The chains that own a firing end. They may wait for the very chain that they are to fire.
+  std::vector<CancelHandle> handingOn_;
+  std::map<Number, Guard> guards_;
+  std::map<Number, DeferredQueue<Value>> queues_;
   /// Which chain the `defer` that ran last handed on, if it could.
   std::optional<Number> handed_;
 };
@@ -139,4 +161,4 @@ class Machine::Hold {
   Cell& cell_;
 };
 
-}  // namespace hawser::trace
+}  // namespace hawser::trace::HAWSER_TRACE_LAYOUT

@@ -1,12 +1,12 @@
-#include "trace/literals.h"
-#include "trace/machine.h"
+#include "trace/machine/literals.h"
+#include "trace/machine/machine.h"
 
 #include <fmt/format.h>
 
 #include <stdexcept>
 #include <utility>
 
-namespace hawser::trace {
+namespace hawser::trace::HAWSER_TRACE_LAYOUT {
 
 namespace {
 
@@ -113,4 +113,4 @@ Deferred<Value> Machine::attachPair(Deferred<Value> deferred, const Handler& cal
       });
 }
 
-}  // namespace hawser::trace
+}  // namespace hawser::trace::HAWSER_TRACE_LAYOUT

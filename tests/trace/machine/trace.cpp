@@ -1,11 +1,11 @@
-#include "trace/trace.h"
+#include "trace/machine/trace.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
-namespace hawser::trace {
+namespace hawser::trace::HAWSER_TRACE_LAYOUT {
 
 Trace::Trace()
     : observation_(logging::addObserver([this](const logging::Event& event) { logged(event); })) {}
@@ -35,4 +35,4 @@ void Trace::logged(const logging::Event& event) {
   }
 }
 
-}  // namespace hawser::trace
+}  // namespace hawser::trace::HAWSER_TRACE_LAYOUT

@@ -1,5 +1,5 @@
-#include "trace/literals.h"
-#include "trace/machine.h"
+#include "trace/machine/literals.h"
+#include "trace/machine/machine.h"
 
 #include <hawser/defer/maybe_deferred.h>
 
@@ -7,7 +7,7 @@
 
 #include <utility>
 
-namespace hawser::trace {
+namespace hawser::trace::HAWSER_TRACE_LAYOUT {
 
 void Machine::perform(const op::New& operation) {
   if (!fresh(operation.made)) return;
@@ -56,4 +56,4 @@ void Machine::perform(const op::Exec& operation) {
          }));
 }
 
-}  // namespace hawser::trace
+}  // namespace hawser::trace::HAWSER_TRACE_LAYOUT

@@ -1,5 +1,5 @@
-#include "trace/literals.h"
-#include "trace/machine.h"
+#include "trace/machine/literals.h"
+#include "trace/machine/machine.h"
 
 #include <hawser/defer/coroutine.h>
 
@@ -7,10 +7,14 @@
 
 #include <utility>
 
-namespace hawser::trace {
+namespace hawser::trace::HAWSER_TRACE_LAYOUT {
 
 void Machine::perform(const op::Coroutine& operation) {
-  if (fresh(operation.made)) define(operation.made, script(operation));
+  if (!fresh(operation.made)) return;
+  auto deferred = script(operation);
+  Cell& cell = newCell();
+  cell.pausable = false;
+  define(operation.made, std::move(deferred), &cell);
 }
 
 Result<Value> Machine::resumed(std::int64_t id, Result<Value> result) {
@@ -49,4 +53,4 @@ Deferred<Value> Machine::script(const op::Coroutine& coroutine) {
   co_return Value();
 }
 
-}  // namespace hawser::trace
+}  // namespace hawser::trace::HAWSER_TRACE_LAYOUT
