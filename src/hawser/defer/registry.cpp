@@ -46,8 +46,7 @@ std::vector<Waiting> waitingFor(const Node* source) {
 Pending describe(const Node* source) {
   Pending result{source->site, std::nullopt, waitingFor(source)};
   if (source->listed != 0) {
-    const auto* listing = static_cast<const Listing*>(static_cast<const void*>(source)) - 1;
-    result.since = std::chrono::nanoseconds(listing->since);
+    result.since = std::chrono::nanoseconds(Listing::of(const_cast<Node*>(source)).since);
   }
   return result;
 }

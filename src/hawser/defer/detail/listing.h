@@ -14,6 +14,7 @@ struct alignas(std::max_align_t) Listing {
   Listing* next;
   Listing** place;  // what points here
   std::int64_t since;
+  std::size_t granules = 0;  // of the block, if freeing that is all there is to do in the end
 
   Listing() noexcept : next(runState.listed), place(&runState.listed), since(runState.turn) {
     if (next) next->place = &next;
@@ -26,6 +27,9 @@ struct alignas(std::max_align_t) Listing {
     if (next) next->place = place;
   }
 
+  static Listing& of(Node* source) noexcept {
+    return *(static_cast<Listing*>(static_cast<void*>(source)) - 1);
+  }
   const Node* node() const noexcept {
     return static_cast<const Node*>(static_cast<const void*>(this + 1));
   }
@@ -36,7 +40,10 @@ template <class Build>
   auto* const block = static_cast<std::byte*>(poolAllocate(sizeof(Listing) + bytes));
   try {
     auto* const source = build(static_cast<void*>(block + sizeof(Listing)));
-    ::new (static_cast<void*>(block)) Listing;
+    auto* const listing = ::new (static_cast<void*>(block)) Listing;
+    const std::size_t granules = poolClassOf(sizeof(Listing) + bytes);
+    if (source->granules != 0 && granules <= poolClassOf(poolLargestBlock))
+      listing->granules = granules;
     source->listed = 1;
     source->granules = 0;
     return source;
@@ -68,9 +75,9 @@ template <class Build>
 /// `bytes` is what makeSource was given. Does not call the destructor.
 inline void freeSource(Node* source, std::size_t bytes) noexcept {
   if (source->listed == 0) return poolFree(source, bytes);
-  auto* const listing = static_cast<Listing*>(static_cast<void*>(source)) - 1;
-  listing->~Listing();
-  poolFree(listing, sizeof(Listing) + bytes);
+  Listing& listing = Listing::of(source);
+  listing.~Listing();
+  poolFree(&listing, sizeof(Listing) + bytes);
 }
 
 }  // namespace hawser::detail

@@ -1,6 +1,7 @@
 #include <hawser/defer/detail/node.h>
 
 #include <hawser/base/logging.h>
+#include <hawser/defer/detail/listing.h>
 #include <hawser/defer/errors.h>
 
 #include <cstdio>
@@ -139,7 +140,15 @@ void runFired(Node* from, std::source_location fired) {
 
 void recycleSlowly(Node* node) noexcept {
   node->state = NodeState::taken;
-  if (node->references == 0) node->dispose();
+  if (node->references != 0) return;
+  if (node->listed != 0) {
+    Listing& listing = Listing::of(node);
+    if (const std::size_t granules = listing.granules) {
+      listing.~Listing();
+      return poolFreeClass(&listing, granules);
+    }
+  }
+  node->dispose();
 }
 
 void inherit(Node* tail, Node* link) noexcept {
