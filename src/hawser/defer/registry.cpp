@@ -102,9 +102,13 @@ std::vector<Group> groups() {
     ++place->count;
   }
   std::vector<Group> result;
+  result.reserve(bySite.size());
   for (auto& [site, group] : bySite) result.push_back(std::move(group));
-  std::stable_sort(result.begin(), result.end(),
-                   [](const Group& a, const Group& b) { return a.count > b.count; });
+  std::sort(result.begin(), result.end(), [](const Group& a, const Group& b) {
+    if (a.count != b.count) return a.count > b.count;
+    return std::pair(std::string_view(a.made.file_name()), a.made.line()) <
+           std::pair(std::string_view(b.made.file_name()), b.made.line());
+  });
   return result;
 }
 

@@ -28,8 +28,8 @@ namespace hawser::registry {
 void enable(bool on = true) noexcept;
 bool enabled() noexcept;
 
-/// Somebody who waits: a handler with the place where it was added, or a coroutine with its own (g++
-/// names the end of its body, Clang the beginning).
+/// Somebody who waits: a handler with the place where it was added, or a coroutine with its own
+/// (g++ names the end of its body, Clang the beginning).
 struct Waiting {
   enum class Kind { handler, coroutine } kind;
   std::source_location where;

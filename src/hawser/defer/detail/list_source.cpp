@@ -7,6 +7,7 @@ namespace hawser::detail {
 void cancelSlots(ListSlot* slots, std::size_t count, std::source_location where,
                  std::source_location made) {
   for (std::size_t i = 0; i < count; ++i) {
+    // NOLINTNEXTLINE(bugprone-pointer-arithmetic-on-polymorphic-object): all are of one size
     Node* const member = slots[i].inner;
     if (!member) continue;
     try {

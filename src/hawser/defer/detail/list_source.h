@@ -179,10 +179,12 @@ struct ListSource final : NodeOf<typename Kind::Output> {
   /// Nothing can stand for the caller's place behind a pack of parameters: a member's has to do.
   template <class... T>
   static std::source_location siteOf(const Deferred<T>&... members) noexcept {
-    std::source_location where = std::source_location::current();
-    const Node* node = nullptr;
-    if ((... || (node = DeferredAccess::nodeOf(members)))) where = node->site;
-    return where;
+    std::source_location where;
+    const auto takeFirst = [&where](const Node* node) {
+      if (node && where.line() == 0) where = node->site;
+    };
+    (takeFirst(DeferredAccess::nodeOf(members)), ...);
+    return where.line() != 0 ? where : std::source_location::current();
   }
 
   bool empty() {
@@ -238,6 +240,7 @@ struct ListSource final : NodeOf<typename Kind::Output> {
   template <std::size_t I, class T>
   Node* ended(ListSlot& slot, NodeOf<T>* from) {
     slot.inner = nullptr;
+    // NOLINTNEXTLINE(bugprone-pointer-arithmetic-on-polymorphic-object): all are of one size
     const auto index = static_cast<std::size_t>(&slot - slots());
     bool fires;
     if (from->state == NodeState::value) [[likely]]

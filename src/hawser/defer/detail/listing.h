@@ -27,12 +27,8 @@ struct alignas(std::max_align_t) Listing {
     if (next) next->place = place;
   }
 
-  static Listing& of(Node* source) noexcept {
-    return *(static_cast<Listing*>(static_cast<void*>(source)) - 1);
-  }
-  const Node* node() const noexcept {
-    return static_cast<const Node*>(static_cast<const void*>(this + 1));
-  }
+  static Listing& of(Node* source) noexcept { return *(reinterpret_cast<Listing*>(source) - 1); }
+  const Node* node() const noexcept { return reinterpret_cast<const Node*>(this + 1); }
 };
 
 template <class Build>
