@@ -332,10 +332,16 @@ const Failure* Failure::cause() const noexcept {
 
 Failure Failure::withCause(Failure cause) const {
   Failure result = *this;
-  FailureBlock* block = result.own();
-  if (detail::isOutOfMemory(*block)) return result;
-  block->cause = block->cause ? block->cause.withCause(std::move(cause)) : std::move(cause);
-  return result;
+  // A loop, as in `release`.
+  for (Failure* last = &result;;) {
+    FailureBlock* const block = last->own();
+    if (detail::isOutOfMemory(*block)) return result;
+    if (!block->cause) {
+      block->cause = std::move(cause);
+      return result;
+    }
+    last = &block->cause;
+  }
 }
 
 }  // namespace hawser

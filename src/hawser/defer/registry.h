@@ -67,8 +67,8 @@ std::optional<Pending> pendingOf(const Deferred<T>& deferred) {
 ///          10 x the handler added at session.cpp:41, the coroutine at main.cpp:12
 ///     ...
 std::string toText();
-/// The same for programs: an array of objects with file, line, function, count, oldestSeconds (or
-/// null), and waiting, an array of {count, by: [{kind, file, line}]}.
+/// The same for programs: an array of objects with file, line, function, count, oldestSeconds
+/// and waiting, an array of {count, by: [{kind, file, line}]}.
 std::string toJson();
 
 }  // namespace hawser::registry

@@ -63,6 +63,7 @@ class Resolver {
       try {
         source->prepareValue(std::forward<V>(value));
       } catch (...) {
+        source->fired = false;
         source_ = source;
         used_ = false;
         throw;
@@ -126,7 +127,11 @@ class Resolver {
     detail::checkThread(source_, "fired", where);
     detail::Source<T>* source = std::exchange(source_, nullptr);
     used_ = true;
-    if (!source->fired) return source;
+    if (!source->fired) [[likely]] {
+      // Before the value is made: that may run user code, which may cancel.
+      source->fired = true;
+      return source;
+    }
     const bool unnoticed = source->has(detail::suppress);
     source->clear(detail::suppress);
     detail::releaseReference(source);
@@ -135,7 +140,6 @@ class Resolver {
   }
 
   static void fire(detail::Source<T>* source, std::source_location where) {
-    source->fired = true;
     // Before the result is there: what the canceller owned may drop or extend the chain.
     if (source->callable) source->dropCanceller();
     source->state = detail::NodeState::value;

@@ -21,8 +21,9 @@ void NodeOf<T>::settle() noexcept {
     return recycle(this);
   }
   if constexpr (Deferred<T>::fitsInline) {
-    ::new (&deferred->value_) Value(takeValue());
+    ::new (&deferred->value_) Value(std::move(storedValue));
     deferred->form_ = Form::value;
+    storedValue.~Value();
     return recycle(this);
   }
   keepForOwner();
@@ -40,21 +41,29 @@ void NodeOf<T>::keepForOwner() noexcept {
   Source<T>* rest = nullptr;
   try {
     rest = Source<T>::make(site);
-    rest->setResult(takeResult());
     rest->fired = true;
-    if (has(marked)) rest->set(marked);
-    rest->setPauses(pauses);
-    rest->pauseSeen = pauseSeen;
-    rest->owner = owner;
-    static_cast<Deferred<T>*>(owner)->node_ = rest;
-    if (handles) moveHandles(this, rest);
-    recycle(this);
+    if (state == NodeState::value)
+      rest->setValue(std::move(storedValue));
+    else
+      rest->setFailure(takeFailure());
   } catch (...) {
-    if (!rest) return;
-    rest->dispose();
-    setFailure(Failure::current());
-    set(marked);
+    if (rest) {
+      rest->dispose();
+      destroyResult();
+      setFailure(Failure::current());
+      set(marked);
+    }
+    return;
   }
+  if (has(marked)) rest->set(marked);
+  rest->setPauses(pauses);
+  rest->pauseSeen = pauseSeen;
+  rest->owner = owner;
+  static_cast<Deferred<T>*>(owner)->node_ = rest;
+  if (handles) moveHandles(this, rest);
+  // What the end of the value and of the frame may touch is `rest`.
+  destroyResult();
+  recycle(this);
 }
 
 template <class T, class Lanes>
@@ -67,7 +76,12 @@ inline Node* Link<T, Lanes>::await(Deferred<U>&& returned) noexcept {
     destroyCallable();
     if (DeferredAccess::isReady(returned)) return awaitReady(std::move(returned));
   }
-  Node* tail = DeferredAccess::release(returned, "waited for");
+  Node* tail;
+  try {
+    tail = DeferredAccess::release(returned, "waited for");
+  } catch (...) {
+    return fail(Failure::current());
+  }
   // A coroutine in the circle may be the handler's own. It still needs what this link holds, so
   // nothing but a cancel from outside can end such a circle.
   if (waitsFor(tail, this) && !(keep && passesCoroutine(tail, this))) [[unlikely]] {
@@ -83,13 +97,21 @@ Node* Link<T, Lanes>::awaitReady(Deferred<U>&& returned) noexcept {
   Deferred<U> ready(std::move(returned));
   destroyCallable();
   // The Deferred ends before anybody can see the result: its end may run user code.
-  Result<U> result = DeferredAccess::takeToEnd(std::move(ready));
-  if (!result) return fail(std::move(result).failure());
-  try {
-    this->setValue(*std::move(result));
-  } catch (...) {
-    return fail(Failure::current());
+  Failure failure = Failure::none();
+  {
+    Result<U> result = DeferredAccess::takeToEnd(std::move(ready));
+    if (result) {
+      try {
+        this->prepareValue(*std::move(result));
+      } catch (...) {
+        failure = Failure::current();
+      }
+    } else {
+      return fail(std::move(result).failure());
+    }
   }
+  if (failure) return fail(std::move(failure));
+  this->state = NodeState::value;
   return this;
 }
 
@@ -138,10 +160,11 @@ template <class T>
   if (form_ == Form::node) {
     node_ = other.node_;
     node_->owner = this;
+    other.form_ = Form::empty;
   } else if (form_ != Form::empty) {
+    other.form_ = Form::empty;
     takeValueFrom(other);
   }
-  other.form_ = Form::empty;
 }
 
 template <class T>

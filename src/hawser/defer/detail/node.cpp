@@ -91,9 +91,18 @@ Node* skip(Node* from) {
   for (;;) {
     auto* const link = static_cast<Node*>(from->waiter);
     if (!link->skipsFailures) return link->takeFailed(from);
-    from->storedFailure.addSite(SiteKind::passed, link->site);
-    link->setHeldFailure(std::move(from->storedFailure));
-    recycle(from);
+    if (from->references == 0 && from->granules != 0) [[likely]] {
+      from->storedFailure.addSite(SiteKind::passed, link->site);
+      link->setHeldFailure(std::move(from->storedFailure));
+      poolFreeClass(from, from->granules);
+    } else {
+      Failure failure = from->takeFailure();
+      link->inner = nullptr;
+      // Before the link has its failure: the end of a coroutine's parameters may do anything.
+      recycle(from);
+      failure.addSite(SiteKind::passed, link->site);
+      link->setHeldFailure(std::move(failure));
+    }
     if (link->rare != 0 || link->consumer != Consumer::next) return link;
     from = link;
   }

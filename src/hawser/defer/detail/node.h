@@ -55,7 +55,8 @@ struct Waiter {
   ~Waiter() {}
 };
 
-/// `taken`: the result is gone, but a Resolver still points to the node.
+/// `taken`: the result is gone, but the node is not: a Resolver still points to it, or its end
+/// runs.
 enum class NodeState : std::uint8_t { pending, value, failure, taken };
 
 enum class NodeKind : std::uint8_t { source, link, coroutine };
@@ -98,7 +99,7 @@ struct Node : Waiter {
   HandleBlock* handles = nullptr;  // CancelHandles hang on a chain's last node
   union {
     const void* thread;   // sources: chains belong to the thread that made them
-    Node* nextAbandoned;  // sources in the thread's queue
+    Node* nextAbandoned;  // sources in a queue of the thread
     Node* nextHeld;       // coroutines: the next one outwards below which `cancel` is under way
   };
   std::source_location site;  // where the Deferred was made or the handler added

@@ -267,6 +267,7 @@ Deferred<RunOf<F>> runHolding(Tokens* tokens, F f, std::source_location where) {
   if constexpr (isDeferred<std::remove_cvref_t<std::invoke_result_t<F&>>>) {
     auto* node = RunNode<F>::make(std::move(f), tokens, where);
     tokens->beginHolding();
+    node->fired = true;
     Deferred<U> result = DeferredAccess::fromNode<U>(node);
     if (Node* done = node->take(nullptr)) run(done, false);
     return result;
