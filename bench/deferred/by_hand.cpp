@@ -249,6 +249,21 @@ void awaitReady(std::uint64_t times) {
   }
 }
 
+Task awaitAll(std::uint64_t times) {
+  int value = 0;
+  for (; times; --times) {
+    Pending* pending = make<Pending>();
+    pending->value = value + 1;
+    pending->fired = true;
+    opaque(value);
+    value = co_await Await{pending};
+    destroy(pending);
+  }
+  co_return value;
+}
+
+void awaitInside(std::uint64_t times) { finish(awaitAll(times)); }
+
 void awaitPending(std::uint64_t times) {
   for (; times; --times) {
     Pending* pending = make<Pending>();
@@ -398,6 +413,7 @@ const Entry entry({
     .errorTen = errorTen,
     .gather = gather,
     .awaitReady = awaitReady,
+    .awaitInside = awaitInside,
     .awaitPending = awaitPending,
     .semaphore = semaphore,
     .loop = loop,

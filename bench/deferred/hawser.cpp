@@ -147,6 +147,17 @@ void awaitReady(std::uint64_t times) {
   }
 }
 
+Deferred<int> awaitAll(std::uint64_t times) {
+  int value = 0;
+  for (; times; --times) {
+    opaque(value);
+    value = co_await hawser::succeed(value + 1);
+  }
+  co_return value;
+}
+
+void awaitInside(std::uint64_t times) { take(awaitAll(times)); }
+
 void awaitPending(std::uint64_t times) {
   for (; times; --times) {
     auto [deferred, resolver] = makeDeferred<int>();
@@ -248,6 +259,7 @@ constexpr Peer peer{
     .errorTen = errorTen,
     .gather = gather,
     .awaitReady = awaitReady,
+    .awaitInside = awaitInside,
     .awaitPending = awaitPending,
 #ifdef BENCH_SEMAPHORE
     .semaphore = semaphore,

@@ -39,6 +39,8 @@ struct Peer {
   Repeat gather = nullptr;
   /// A coroutine that awaits what is ready and returns it plus one.
   Repeat awaitReady = nullptr;
+  /// `times` ready ones, each awaited by one coroutine that runs all the time.
+  Repeat awaitInside = nullptr;
   /// A coroutine that awaits a pending one, which is then fired.
   Repeat awaitPending = nullptr;
   /// A semaphore of ten over 1,000 jobs, each pending until it is fired in turn.
@@ -80,7 +82,8 @@ inline constexpr std::array operations{
     Operation{"error_typed", &Peer::errorTyped, 1, "error, handled first by its type"},
     Operation{"error_ten", &Peer::errorTen, 1, "error past ten links"},
     Operation{"gather", &Peer::gather, manyItems, "gather of 1,000, per item"},
-    Operation{"await_ready", &Peer::awaitReady, 1, "`co_await` a ready one"},
+    Operation{"await_ready", &Peer::awaitReady, 1, "a coroutine that awaits a ready one"},
+    Operation{"await_inside", &Peer::awaitInside, 1, "`co_await` a ready one"},
     Operation{"await_pending", &Peer::awaitPending, 1, "`co_await` a pending one, fire"},
     Operation{"semaphore", &Peer::semaphore, manyItems, "semaphore of 10, 1,000 jobs, per job"},
     Operation{"loop", &Peer::loop, 1, "loop of promises, per step"},
