@@ -98,9 +98,9 @@ TYPED_TEST_SUITE(Ends, Values);
 
 TYPED_TEST(Ends, ofAValueMayLookAtItsDeferred) {
   atEachEnd([](auto arm) {
-    auto [deferred, resolver] = makeDeferred<TypeParam>();
-    arm([&deferred = deferred] { deferred.state(); });
-    resolver.callback(TypeParam());
+    auto pair = makeDeferred<TypeParam>();
+    arm([&] { pair.deferred.state(); });
+    pair.resolver.callback(TypeParam());
   });
 }
 
