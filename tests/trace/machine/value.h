@@ -47,7 +47,7 @@ class Value {
 
   std::variant<std::monostate, std::int64_t, Shared<List>, Shared<Gathered>, Shared<Picked>> held_;
 #if HAWSER_TRACE_BOXED
-  std::array<std::byte, 64> room_{};
+  [[maybe_unused]] std::array<std::byte, 64> room_{};
 #endif
 };
 
