@@ -14,7 +14,7 @@ constinit thread_local CacheState cacheState = CacheState::unused;
 struct CacheOfThread {
   CacheOfThread() noexcept {
     for (std::size_t i = 1; i <= poolLargestBlock / poolGranule; ++i)
-      poolCache.classes[i].room = static_cast<std::uint32_t>(poolCacheBytes / (i * poolGranule));
+      poolCache.classes[i].room = static_cast<std::int32_t>(poolCacheBytes / (i * poolGranule));
     cacheState = CacheState::open;
   }
   CacheOfThread(const CacheOfThread&) = delete;
@@ -41,6 +41,7 @@ void* poolRefill(std::size_t bytes) {
 }
 
 void poolOverflow(void* block, std::size_t index) noexcept {
+  ++poolCache.classes[index].room;
   if (cacheState == CacheState::unused) {
     static thread_local CacheOfThread cache;
     poolFreeClass(block, index);

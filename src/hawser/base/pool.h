@@ -30,7 +30,7 @@ struct PoolClass {
   };
   Free* head;
   /// How many more blocks this cache takes; 0 before the thread's first free and after its end.
-  std::uint32_t room;
+  std::int32_t room;
 };
 
 struct PoolCache {
@@ -65,11 +65,11 @@ void poolOverflow(void* block, std::size_t index) noexcept;
 }
 
 /// Frees a block of at most `poolLargestBlock` bytes, of which poolClassOf() gave `index`.
-inline void poolFreeClass(void* block, [[maybe_unused]] std::size_t index) noexcept {
+[[gnu::always_inline]] inline void poolFreeClass(void* block,
+                                                 [[maybe_unused]] std::size_t index) noexcept {
 #if HAWSER_POOL
   PoolClass& cache = poolCache.classes[index];
-  if (cache.room != 0) [[likely]] {
-    --cache.room;
+  if (--cache.room >= 0) [[likely]] {
     cache.head = ::new (block) PoolClass::Free{cache.head};
     return;
   }
@@ -80,7 +80,7 @@ inline void poolFreeClass(void* block, [[maybe_unused]] std::size_t index) noexc
 }
 
 /// `bytes` is what was asked for when the block was allocated.
-inline void poolFree(void* block, std::size_t bytes) noexcept {
+[[gnu::always_inline]] inline void poolFree(void* block, std::size_t bytes) noexcept {
   if (bytes <= poolLargestBlock)
     poolFreeClass(block, poolClassOf(bytes));
   else

@@ -75,8 +75,10 @@ class BoundWeakly {
 ///     getPoem(server).addCallback(bindWeak(self, &Viewer::show));
 ///
 /// It does not keep the object alive while it waits. When it is called and the object is gone, `f`
-/// is skipped and the link fails with ObjectGoneError, which is never reported as unhandled. While
-/// `f` runs the object lives; if `f` returns a Deferred, until that has fired.
+/// is skipped and the link fails with ObjectGoneError, which is never reported as unhandled. An
+/// `addErrback(logging::err)` behind it does log that, as any failure: to keep it quiet, put
+/// `addErrback([](const ObjectGoneError&) {})` in between. While `f` runs the object lives; if `f`
+/// returns a Deferred, until that has fired.
 template <class Object, class F>
 auto bindWeak(const std::shared_ptr<Object>& object, F f) {
   return detail::BoundWeakly<Object, F>(object, std::move(f));

@@ -155,7 +155,7 @@ class Deferred : public DeferredBase {
 
   /// Keeps the result from going further until as many `unpause()` have followed. A handler that is
   /// running, and those that follow it in the same run, are not stopped.
-  /// @throws std::length_error after 32,767
+  /// @throws std::length_error after 511
   void pause(std::source_location where = std::source_location::current());
   /// @throws NotPausedError
   void unpause();
@@ -224,7 +224,6 @@ class Deferred : public DeferredBase {
 
   explicit Deferred(detail::NodeOf<T>* tail) noexcept : node_(tail), form_(Form::node) {
     tail->owner = this;
-    tail->consumer = detail::Consumer::owner;
   }
   void takeFrom(Deferred& other) noexcept;
   void takeValueFrom(Deferred& other) noexcept;
@@ -237,13 +236,14 @@ class Deferred : public DeferredBase {
   detail::NodeOf<T>* makeNode(const char* act, std::source_location where);
   detail::NodeOf<T>* releaseNode(const char* act);
 
-  template <class Lanes>
-  Deferred<typename Lanes::U> then(Lanes&& lanes, std::source_location where);
-  template <class Lanes>
-  Deferred<typename Lanes::U> addLink(Lanes&& lanes, std::source_location where);
+  /// `f` are the callables of `Lanes`.
+  template <class Lanes, class... F>
+  Deferred<typename Lanes::U> then(std::source_location where, F&&... f);
+  template <class Lanes, class... F>
+  Deferred<typename Lanes::U> addLink(std::source_location where, F&&... f);
   static Deferred ofRun(detail::Node* tail, detail::NodeOf<T>* link);
-  template <class Lanes>
-  Deferred& extend(Lanes&& lanes, std::source_location where);
+  template <class Lanes, class... F>
+  Deferred& extend(std::source_location where, F&&... f);
   template <class Lanes>
   Deferred& extendInline(Lanes&& lanes, std::source_location where);
   template <class Lanes>

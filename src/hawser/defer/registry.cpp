@@ -36,16 +36,20 @@ std::vector<Waiting> waitingFor(const Node* source) {
   std::vector<Waiting> result;
   // A row of any length may wait; a reader wants its beginning.
   constexpr std::size_t most = 32;
-  for (const Node* node = next(source); node && result.size() < most; node = next(node))
-    if (!node->isSource)
+  const Node* node = source;
+  while (node && result.size() < most) {
+    if (node->wasReturned) result.push_back({Waiting::Kind::handler, node->returnedBy});
+    node = next(node);
+    if (node && !node->isSource)
       result.push_back(
           {node->isCoroutine ? Waiting::Kind::coroutine : Waiting::Kind::handler, node->site});
+  }
   return result;
 }
 
 Pending describe(const Node* source) {
   Pending result{source->site, std::nullopt, waitingFor(source)};
-  if (source->listed != 0) {
+  if (source->listed) {
     result.since = std::chrono::nanoseconds(Listing::of(const_cast<Node*>(source)).since);
   }
   return result;

@@ -6,6 +6,7 @@
 #include <hawser/defer/errors.h>
 
 #include <concepts>
+#include <cstdint>
 #include <source_location>
 #include <type_traits>
 #include <utility>
@@ -35,23 +36,23 @@ class Resolver {
  public:
   /// Stands for no Deferred.
   Resolver() noexcept = default;
-  Resolver(Resolver&& other) noexcept
-      : source_(std::exchange(other.source_, nullptr)), used_(std::exchange(other.used_, false)) {}
+  Resolver(Resolver&& other) noexcept : source_(std::exchange(other.source_, nullptr)) {}
   Resolver(const Resolver&) = delete;
   Resolver& operator=(Resolver&& other) noexcept {
     if (this != &other) {
       const Resolver old(std::move(*this));
       source_ = std::exchange(other.source_, nullptr);
-      used_ = std::exchange(other.used_, false);
     }
     return *this;
   }
   ~Resolver() {
-    if (source_) detail::dropResolver(source_);
+    if (*this) detail::dropResolver(source_);
   }
 
   /// True until it was fired here or moved away. The Deferred may have been cancelled meanwhile.
-  explicit operator bool() const noexcept { return source_ != nullptr; }
+  explicit operator bool() const noexcept {
+    return reinterpret_cast<std::uintptr_t>(source_) > used;
+  }
 
   /// Keeps the promise: fires the Deferred with a value.
   /// @throws AlreadyCalledError, EmptyDeferredError
@@ -65,7 +66,6 @@ class Resolver {
       } catch (...) {
         source->fired = false;
         source_ = source;
-        used_ = false;
         throw;
       }
       fire(source, where);
@@ -120,13 +120,12 @@ class Resolver {
 
   /// The source to fire now; null if one late firing is to pass unnoticed.
   detail::Source<T>* take(std::source_location where) {
-    if (!source_) {
-      if (used_) throw AlreadyCalledError();
+    if (!*this) {
+      if (source_) throw AlreadyCalledError();
       throw EmptyDeferredError("an empty Resolver was fired");
     }
     detail::checkThread(source_, "fired", where);
-    detail::Source<T>* source = std::exchange(source_, nullptr);
-    used_ = true;
+    detail::Source<T>* source = std::exchange(source_, reinterpret_cast<detail::Source<T>*>(used));
     if (!source->fired) [[likely]] {
       // Before the value is made: that may run user code, which may cancel.
       source->fired = true;
@@ -142,13 +141,15 @@ class Resolver {
   static void fire(detail::Source<T>* source, std::source_location where) {
     // Before the result is there: what the canceller owned may drop or extend the chain.
     if (source->callable) source->dropCanceller();
-    source->state = detail::NodeState::value;
     --source->references;
+    source->arrive(detail::NodeState::value);
     detail::runFired(source, where);
   }
 
+  /// In place of the source once that has been fired.
+  static constexpr std::uintptr_t used = 1;
+
   detail::Source<T>* source_ = nullptr;
-  bool used_ = false;
 };
 
 namespace detail {

@@ -61,7 +61,7 @@ struct DeferredAccess {
     using Form = typename Deferred<T>::Form;
     if (deferred.form_ != Form::node) return deferred.form_ != Form::running;
     const Node* tail = deferred.node_;
-    if (!tail->hasResult() && !tail->pauseSeen) [[likely]]
+    if (!tail->hasResult() && !tail->has(pauseSeen)) [[likely]]
       return false;
     return stateOf(tail) != DeferredState::pending || isPaused(tail);
   }
@@ -85,7 +85,7 @@ struct DeferredAccess {
     if (isPaused(deferred.node_)) return Failure(PausedError());
     NodeOf<T>* tail = deferred.node_;
     deferred.form_ = Deferred<T>::Form::empty;
-    if (tail->handles) dropHandles(tail);
+    dropHandles(tail);
     const Recycle after{tail};
     return tail->takeResult();
   }
@@ -106,6 +106,34 @@ struct DeferredAccess {
     }
   }
 
+  /// Nothing is rare with this pending chain, and no coroutine is its end.
+  template <class T>
+  static bool isPlain(const Deferred<T>& deferred) noexcept {
+    return deferred.form_ == Deferred<T>::Form::node && !deferred.node_->isCoroutine &&
+           deferred.node_->isJust(NodeState::pending, Consumer::owner);
+  }
+  /// What is behind `link` goes on behind `tail`, the end of a plain chain, for which it would do
+  /// nothing but wait. False if that would be noticed.
+  template <class T>
+  [[gnu::always_inline]] static bool splice(Node* link, NodeOf<T>* tail) noexcept {
+    if (link->wasReturned || (link->rare & ~boundary) != 0) return false;
+    if (link->consumer == Consumer::owner) [[likely]] {
+      auto* const deferred = static_cast<Deferred<T>*>(link->owner);
+      deferred->node_ = tail;
+      tail->owner = deferred;
+    } else if (link->consumer == Consumer::next) {
+      attach(tail, link->waiter, Consumer::next);
+    } else {
+      return false;
+    }
+    // A mere source has no chain before it. One with a callable may become a link: that of a lock's
+    // `run` does.
+    if (!tail->isSource || tail->callable) tail->set(boundary);
+    tail->wasReturned = true;
+    tail->returnedBy = link->site;
+    return true;
+  }
+
   /// What a handler returned, as the Deferred of the chain behind the handler. A returned chain is
   /// used as it is; only if others hold handles that must not reach further does a node stand
   /// between.
@@ -115,12 +143,12 @@ struct DeferredAccess {
       return std::move(inner);
     if (inner.form_ == Deferred<T>::Form::node) {
       NodeOf<T>* tail = inner.node_;
-      if (!tail->handles && !tail->hasResult() && !tail->pauseSeen) {
+      if (!tail->has(handled) && !tail->hasResult() && !tail->has(pauseSeen)) {
         tail->set(boundary);
         return std::move(inner);
       }
     }
-    auto* link = Link<T, PassBoth<T>>::make({}, where);
+    auto* link = Link<T, PassBoth<T>>::make(where);
     Deferred<T> result(link);
     if (link->await(std::move(inner))) run(link);
     return result;

@@ -10,23 +10,26 @@ namespace hawser {
 namespace detail {
 
 template <class T>
-void NodeOf<T>::settle() noexcept {
-  auto* deferred = static_cast<Deferred<T>*>(owner);
-  using Form = typename Deferred<T>::Form;
-  if (handles || rare != 0) [[unlikely]]
-    return keepForOwner();
-  if (state == NodeState::failure) [[unlikely]] {
-    ::new (&deferred->failure_) Failure(takeFailure());
-    deferred->form_ = Form::failure;
-    return recycle(this);
-  }
+inline bool NodeOf<T>::giveToOwner() noexcept {
   if constexpr (Deferred<T>::fitsInline) {
+    auto* deferred = static_cast<Deferred<T>*>(owner);
     ::new (&deferred->value_) Value(std::move(storedValue));
-    deferred->form_ = Form::value;
+    deferred->form_ = Deferred<T>::Form::value;
     storedValue.~Value();
-    return recycle(this);
+    return true;
   }
-  keepForOwner();
+  return false;
+}
+
+template <class T>
+void NodeOf<T>::settle() noexcept {
+  if (isJust(NodeState::value, Consumer::owner) && giveToOwner()) [[likely]]
+    return recycle(this);
+  if (!isJust(NodeState::failure, Consumer::owner)) return keepForOwner();
+  auto* deferred = static_cast<Deferred<T>*>(owner);
+  ::new (&deferred->failure_) Failure(takeFailure());
+  deferred->form_ = Deferred<T>::Form::failure;
+  recycle(this);
 }
 
 template <class T>
@@ -57,19 +60,35 @@ void NodeOf<T>::keepForOwner() noexcept {
   }
   if (has(marked)) rest->set(marked);
   rest->setPauses(pauses);
-  rest->pauseSeen = pauseSeen;
+  if (has(detail::pauseSeen)) rest->set(detail::pauseSeen);
   rest->owner = owner;
   static_cast<Deferred<T>*>(owner)->node_ = rest;
-  if (handles) moveHandles(this, rest);
+  moveHandles(this, rest);
   // What the end of the value and of the frame may touch is `rest`.
   destroyResult();
   recycle(this);
 }
 
 template <class T, class Lanes>
-inline Node* Link<T, Lanes>::await(Deferred<U>&& returned) noexcept {
-  if (DeferredAccess::isReady(returned)) [[unlikely]]
-    return awaitReady(std::move(returned));
+[[gnu::always_inline]] inline Node* Link<T, Lanes>::await(Deferred<U>&& returned) noexcept {
+  if (!Lanes::keeps && DeferredAccess::isPlain(returned)) [[likely]] {
+    // Before anything waits, since destroying captures may fire what is to be waited for.
+    destroyCallable();
+    if (!needsDestruction || DeferredAccess::isPlain(returned)) {
+      NodeOf<U>* const tail = DeferredAccess::nodeOf(returned);
+      if (!waitsFor(tail, this)) [[likely]] {
+        DeferredAccess::forgetNode(returned);
+        if (DeferredAccess::splice(this, tail) || adopt(this, tail, false)) freeBlock();
+        return nullptr;
+      }
+    }
+  }
+  return awaitOther(std::move(returned));
+}
+
+template <class T, class Lanes>
+[[gnu::noinline]] Node* Link<T, Lanes>::awaitOther(Deferred<U>&& returned) noexcept {
+  if (DeferredAccess::isReady(returned)) return awaitReady(std::move(returned));
   const bool keep = Lanes::keeps || DeferredAccess::waitsForCoroutine(returned);
   if (!keep && needsDestruction) {
     // Before anything waits, since destroying captures may fire what is to be waited for.
@@ -269,7 +288,7 @@ detail::NodeOf<T>* Deferred<T>::makeNode(const char* act, std::source_location w
     case Form::running: {
       // A handler reaches for the Deferred it runs on: what it adds waits for its own result.
       if (!run_->node) {
-        run_->node = detail::Link<T, detail::PassBoth<T>>::make({}, where);
+        run_->node = detail::Link<T, detail::PassBoth<T>>::make(where);
         InlineRun* const run = run_;
         node_ = run->node;
         node_->owner = this;

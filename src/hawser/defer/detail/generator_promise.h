@@ -87,7 +87,7 @@ struct GeneratorPromise final : PromiseBase<std::optional<T>> {
   /// What the body awaited has its result.
   Node* take(Node*) override { return nullptr; }
   Node* takeAdopted(Node*) override {
-    this->innerBarrier = false;
+    this->clear(innerBarrier);
     handle().resume();
     if (this->outcome == NodeState::pending) return nullptr;
     this->publish();
@@ -97,14 +97,13 @@ struct GeneratorPromise final : PromiseBase<std::optional<T>> {
   /// The result was taken or thrown away: the node is as new.
   void dispose() noexcept override {
     this->destroyResult();
-    if (this->handles) dropHandles(this);
-    this->handles = nullptr;
+    dropHandles(this);
+    this->wasReturned = false;
     this->owner = nullptr;
     this->consumer = Consumer::owner;
     this->state = NodeState::pending;
     this->rare = 0;
     this->pauses = 0;
-    this->pauseSeen = false;
     this->outcome = NodeState::pending;
     busy = false;
     if (ended && generator) {

@@ -6,10 +6,22 @@
 
 namespace hawser::detail {
 
+namespace {
+
+/// The place where handles hang is used for something else until then.
+void becomeHandled(Node* node) noexcept {
+  if (node->has(handled)) return;
+  node->wasReturned = false;
+  node->handles = nullptr;
+  node->set(handled);
+}
+
+}  // namespace
+
 HandleBlock* makeHandle(Node* tail) {
-  auto* block = ::new (poolAllocate(sizeof(HandleBlock))) HandleBlock{tail, tail->handles, 1};
-  tail->handles = block;
-  return block;
+  void* const place = poolAllocate(sizeof(HandleBlock));
+  becomeHandled(tail);
+  return tail->handles = ::new (place) HandleBlock{tail, tail->handles, 1};
 }
 
 void releaseHandle(HandleBlock* block) noexcept {
@@ -22,14 +34,17 @@ void releaseHandle(HandleBlock* block) noexcept {
   poolFree(block, sizeof(HandleBlock));
 }
 
-void moveHandles(Node* from, Node* to) noexcept {
+void moveHandlesOf(Node* from, Node* to) noexcept {
+  becomeHandled(to);
   HandleBlock** end = &to->handles;
   while (*end) end = &(*end)->next;
   *end = std::exchange(from->handles, nullptr);
+  from->clear(handled);
   for (HandleBlock* block = *end; block; block = block->next) block->node = to;
 }
 
-void dropHandles(Node* node) noexcept {
+void dropHandlesOf(Node* node) noexcept {
+  node->clear(handled);
   for (HandleBlock* block = std::exchange(node->handles, nullptr); block;) {
     HandleBlock* next = block->next;
     block->node = nullptr;

@@ -8,22 +8,21 @@ namespace hawser {
 
 /// Adds a link. A result that lies in the Deferred itself goes through the handler at once.
 template <class T>
-template <class Lanes>
+template <class Lanes, class... F>
 [[gnu::always_inline]] inline Deferred<typename Lanes::U> Deferred<T>::then(
-    Lanes&& lanes, std::source_location where) {
+    std::source_location where, F&&... f) {
   if (form_ == Form::node || !isInline()) [[likely]]
-    return addLink(std::forward<Lanes>(lanes), where);
-  return enter(std::forward<Lanes>(lanes), where);
+    return addLink<Lanes>(where, std::move(f)...);
+  return enter(Lanes{std::move(f)...}, where);
 }
 
 template <class T>
-template <class Lanes>
-inline Deferred<typename Lanes::U> Deferred<T>::addLink(Lanes&& lanes, std::source_location where) {
+template <class Lanes, class... F>
+inline Deferred<typename Lanes::U> Deferred<T>::addLink(std::source_location where, F&&... f) {
   detail::NodeOf<T>* tail = node("a handler was added to a Deferred that was moved from", where);
-  auto* link = detail::Link<T, Lanes>::make(std::forward<Lanes>(lanes), where);
+  auto* link = detail::Link<T, Lanes>::make(where, std::move(f)...);
   form_ = Form::empty;
-  detail::append(tail, link);
-  if (detail::mayRun(tail)) [[unlikely]]
+  if (detail::append(tail, link)) [[unlikely]]
     return Deferred<typename Lanes::U>::ofRun(tail, link);
   return Deferred<typename Lanes::U>(link);
 }
@@ -37,16 +36,15 @@ Deferred<T> Deferred<T>::ofRun(detail::Node* tail, detail::NodeOf<T>* link) {
 }
 
 template <class T>
-template <class Lanes>
-inline Deferred<T>& Deferred<T>::extend(Lanes&& lanes, std::source_location where) {
+template <class Lanes, class... F>
+inline Deferred<T>& Deferred<T>::extend(std::source_location where, F&&... f) {
   if (isInline()) [[unlikely]]
-    return extendInline(std::forward<Lanes>(lanes), where);
+    return extendInline(Lanes{std::move(f)...}, where);
   detail::NodeOf<T>* tail = node("a handler was added to a Deferred that was moved from", where);
-  auto* link = detail::Link<T, Lanes>::make(std::forward<Lanes>(lanes), where);
+  auto* link = detail::Link<T, Lanes>::make(where, std::move(f)...);
   node_ = link;
   link->owner = this;
-  detail::append(tail, link);
-  if (detail::mayRun(tail)) [[unlikely]]
+  if (detail::append(tail, link)) [[unlikely]]
     detail::run(tail);
   return *this;
 }
@@ -142,7 +140,7 @@ Deferred<typename Lanes::U> Deferred<T>::enterThroughLink(Lanes&& lanes,
                                                           std::source_location where) {
   using U = typename Lanes::U;
   const detail::HandlerScope scope;
-  auto* link = detail::Link<T, Lanes>::make(std::forward<Lanes>(lanes), where);
+  auto* link = detail::Link<T, Lanes>::make(where, std::move(lanes));
   Deferred<U> result(link);
   const detail::RunSitesScope nowhere(nullptr);
   detail::Node* done;
@@ -190,7 +188,7 @@ template <class F>
   if constexpr (!detail::takesValue<T, F>)
     return std::move(*this);
   else
-    return then(detail::OnCallback<T, F>{std::move(f)}, where);
+    return then<detail::OnCallback<T, F>>(where, std::move(f));
 }
 
 template <class T>
@@ -203,7 +201,7 @@ inline Deferred<T>& Deferred<T>::addCallback(F f, std::source_location where) & 
     static_assert(keepsType,
                   "addCallback: this callback changes the type of the Deferred; write "
                   "std::move(deferred).addCallback(...) and use what it returns");
-    if constexpr (keepsType) extend(detail::OnCallback<T, F>{std::move(f)}, where);
+    if constexpr (keepsType) extend<detail::OnCallback<T, F>>(where, std::move(f));
   }
   return *this;
 }
@@ -221,7 +219,7 @@ template <class F>
     if constexpr (!fits)
       return std::move(*this);
     else
-      return then(detail::OnErrback<T, F>{std::move(f)}, where);
+      return then<detail::OnErrback<T, F>>(where, std::move(f));
   }
 }
 
@@ -234,7 +232,7 @@ inline Deferred<T>& Deferred<T>::addErrback(F f, std::source_location where) & {
     static_assert(fits,
                   "addErrback: what the errback returns does not fit the Deferred's type; write "
                   "std::move(deferred).addErrback(...) if it returns nothing");
-    if constexpr (fits) extend(detail::OnErrback<T, F>{std::move(f)}, where);
+    if constexpr (fits) extend<detail::OnErrback<T, F>>(where, std::move(f));
   }
   return *this;
 }
@@ -256,7 +254,7 @@ template <class F, class G>
     if constexpr (!fits)
       return std::move(*this);
     else
-      return then(Lanes{std::move(f), std::move(g)}, where);
+      return then<Lanes>(where, std::move(f), std::move(g));
   }
 }
 
@@ -276,7 +274,7 @@ inline Deferred<T>& Deferred<T>::addCallbacks(F f, G g, std::source_location whe
       constexpr bool fits = detail::fitsChain<typename Lanes::S, T>;
       static_assert(fits,
                     "addCallbacks: what the errback returns must fit the type the callback gives");
-      if constexpr (fits) extend(Lanes{std::move(f), std::move(g)}, where);
+      if constexpr (fits) extend<Lanes>(where, std::move(f), std::move(g));
     }
   }
   return *this;
@@ -290,7 +288,7 @@ template <class F>
   if constexpr (!detail::takesResult<T, F>)
     return std::move(*this);
   else
-    return then(detail::OnBoth<T, F>{std::move(f)}, where);
+    return then<detail::OnBoth<T, F>>(where, std::move(f));
 }
 
 template <class T>
@@ -303,7 +301,7 @@ inline Deferred<T>& Deferred<T>::addBoth(F f, std::source_location where) & {
     static_assert(keepsType,
                   "addBoth: this handler changes the type of the Deferred; write "
                   "std::move(deferred).addBoth(...) and use what it returns");
-    if constexpr (keepsType) extend(detail::OnBoth<T, F>{std::move(f)}, where);
+    if constexpr (keepsType) extend<detail::OnBoth<T, F>>(where, std::move(f));
   }
   return *this;
 }

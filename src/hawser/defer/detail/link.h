@@ -44,17 +44,19 @@ struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesA
     Lanes lanes;
   };
 
-  Link(Lanes&& pair,
-       std::source_location where) noexcept(std::is_nothrow_move_constructible_v<Lanes>)
-      : NodeOf<U>(NodeKind::link, sizeof(Link), where), lanes(std::move(pair)) {
+  template <class... F>
+  explicit Link(std::source_location where, F&&... f) noexcept(noexcept(Lanes{std::move(f)...}))
+      : NodeOf<U>(NodeKind::link, sizeof(Link), where), lanes{std::move(f)...} {
     this->callable = true;
     if constexpr (!takesResult && !needsDestruction) this->skipsFailures = Lanes::passesFailures;
   }
 
-  static Link* make(Lanes&& pair, std::source_location where) {
+  /// Of the callables of `Lanes`, or of a whole one.
+  template <class... F>
+  static Link* make(std::source_location where, F&&... f) {
     void* block = poolAllocate(sizeof(Link));
     try {
-      return ::new (block) Link(std::move(pair), where);
+      return ::new (block) Link(where, std::move(f)...);
     } catch (...) {
       poolFree(block, sizeof(Link));
       throw;
@@ -89,8 +91,7 @@ struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesA
 
   Node* takeAdopted(Node* from) override {
     auto* previous = static_cast<NodeOf<U>*>(from);
-    this->adopting = false;
-    this->innerBarrier = false;
+    this->clear(adopting | innerBarrier);
     this->inner = nullptr;
     if (previous->state == NodeState::failure) [[unlikely]]
       return takeAdoptedFailure(previous);
@@ -160,18 +161,19 @@ struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesA
 
   /// Takes the result of what the handler returned, now or later. Null if it is not there yet.
   Node* await(Deferred<U>&& returned) noexcept;
+  Node* awaitOther(Deferred<U>&& returned) noexcept;
   Node* awaitReady(Deferred<U>&& returned) noexcept;
 
   void dispose() noexcept override {
     this->destroyResult();
-    if (this->handles) dropHandles(this);
+    dropHandles(this);
     destroyCallable();
     freeBlock();
   }
 
  private:
   ~Link() {}
-  void freeBlock() noexcept { poolFree(this, sizeof(Link)); }
+  [[gnu::always_inline]] void freeBlock() noexcept { poolFree(this, sizeof(Link)); }
 
   template <class V>
   static Stored<V> taken(NodeOf<V>* node) {
@@ -242,11 +244,13 @@ struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesA
   /// The value is in its place.
   Node* succeed() noexcept {
     destroyCallable();
-    this->state = NodeState::value;
-    if (this->consumer != Consumer::owner || this->rare != 0) return this;
     // What the run would do next, without the way there.
-    NodeOf<U>::settle();
-    return nullptr;
+    if (this->isJust(NodeState::pending, Consumer::owner) && this->giveToOwner()) {
+      recycle(this);
+      return nullptr;
+    }
+    this->arrive(NodeState::value);
+    return this;
   }
 
   Node* pass(Failure&& failure) noexcept {

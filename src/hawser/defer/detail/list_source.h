@@ -82,10 +82,12 @@ struct ListSource final : NodeOf<typename Kind::Output> {
     ListSource* const list = make(std::move(kind), count, options, where);
     Deferred<Output> result = DeferredAccess::fromNode<Output>(list);
     const Hold whileStarting(*list);
-    for (std::size_t i = 0; i < count; ++i) list->template listen<0>(i, members[i]);
+    std::size_t waiting = 0;
+    for (std::size_t i = 0; i < count; ++i) waiting += list->template listen<0>(i, members[i]);
     bool fires = count == 0 && list->empty();
-    for (std::size_t i = 0; i < count; ++i)
-      if (!list->slot(i).list) fires |= list->template takeReady<0>(i, members[i]);
+    if (waiting != count)
+      for (std::size_t i = 0; i < count; ++i)
+        if (!list->slot(i).list) fires |= list->template takeReady<0>(i, members[i]);
     if (fires) run(list);
     return result;
   }
@@ -121,7 +123,7 @@ struct ListSource final : NodeOf<typename Kind::Output> {
 
   void dispose() noexcept override {
     this->destroyResult();
-    if (this->handles) dropHandles(this);
+    dropHandles(this);
     if (this->references != 0) {
       this->state = NodeState::taken;
       return;
@@ -192,29 +194,32 @@ struct ListSource final : NodeOf<typename Kind::Output> {
     return publish();
   }
 
-  /// Makes the slot of a member, which waits unless the member is ready. Runs no user code.
+  /// Makes the slot of a member, which waits unless the member is ready: then false. Runs no user
+  /// code.
   template <std::size_t I, class T>
-  void listen(std::size_t index, Deferred<T>& member) noexcept {
+  bool listen(std::size_t index, Deferred<T>& member) noexcept {
     static_assert(sizeof(Slot<T, I>) == sizeof(ListSlot));
     ListSlot* const slot = ::new (static_cast<void*>(slots() + index)) Slot<T, I>;
     Node* const tail = DeferredAccess::nodeOf(member);
-    if (tail && !tail->hasResult() && !tail->pauseSeen) [[likely]] {
+    if (tail && !tail->hasResult() && !tail->has(pauseSeen)) [[likely]] {
       DeferredAccess::forgetNode(member);
       attach(tail, slot, Consumer::member);
       slot->list = this;
-    } else if (!DeferredAccess::isInline(member)) {
-      listenSlowly(slot, member);
+      return true;
     }
+    return !DeferredAccess::isInline(member) && listenSlowly(slot, member);
   }
 
   template <class T>
-  [[gnu::noinline]] void listenSlowly(ListSlot* slot, Deferred<T>& member) noexcept {
-    if (DeferredAccess::isReady(member)) return;
+  [[gnu::noinline]] bool listenSlowly(ListSlot* slot, Deferred<T>& member) noexcept {
+    if (DeferredAccess::isReady(member)) return false;
     try {
       attach(DeferredAccess::release(member, "listed"), slot, Consumer::member);
       slot->list = this;
+      return true;
     } catch (...) {
       member = Failure::current();
+      return false;
     }
   }
 

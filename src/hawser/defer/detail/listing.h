@@ -40,7 +40,7 @@ template <class Build>
     const std::size_t granules = poolClassOf(sizeof(Listing) + bytes);
     if (source->granules != 0 && granules <= poolClassOf(poolLargestBlock))
       listing->granules = granules;
-    source->listed = 1;
+    source->listed = true;
     source->granules = 0;
     return source;
   } catch (...) {
@@ -70,7 +70,7 @@ template <class Build>
 
 /// `bytes` is what makeSource was given. Does not call the destructor.
 inline void freeSource(Node* source, std::size_t bytes) noexcept {
-  if (source->listed == 0) return poolFree(source, bytes);
+  if (!source->listed) return poolFree(source, bytes);
   Listing& listing = Listing::of(source);
   listing.~Listing();
   poolFree(&listing, sizeof(Listing) + bytes);

@@ -22,7 +22,7 @@ Node* nextOf(Node* node) noexcept {
 /// for another chain, or the node that holds a result.
 template <class N>
 N* headOf(N* tail) noexcept {
-  while (tail->isLink() && !tail->hasResult() && !tail->adopting && tail->inner &&
+  while (tail->isLink() && !tail->hasResult() && !tail->has(adopting) && tail->inner &&
          !tail->has(boundary))
     tail = tail->inner;
   return tail;
@@ -82,6 +82,8 @@ void finishDetached(Node* node) noexcept {
     Node* link = static_cast<Node*>(from->waiter);
     link->setPauses(link->pauses + 0u + from->pauses);
     if (from->has(barrier)) link->set(barrier);
+  } else if (from->consumer > Consumer::next) {
+    dropHandles(from);
   }
   return true;
 }
@@ -103,7 +105,7 @@ Node* skip(Node* from) {
       failure.addSite(SiteKind::passed, link->site);
       link->setHeldFailure(std::move(failure));
     }
-    if (link->rare != 0 || link->consumer != Consumer::next) return link;
+    if (!link->isJust(NodeState::failure, Consumer::next)) return link;
     from = link;
   }
 }
@@ -111,25 +113,25 @@ Node* skip(Node* from) {
 [[gnu::always_inline]] inline void passOn(Node* from, bool starts) {
   const HandlerScope scope;
   while (from) {
+    if (from->isJust(NodeState::value, Consumer::next)) [[likely]] {
+      from = from->waiter->take(from);
+      starts = false;
+      continue;
+    }
     if (from->rare != 0) [[unlikely]]
       if (!mayPass(from, starts)) return;
-    if (from->consumer == Consumer::next) [[likely]] {
-      if (from->state != NodeState::failure) [[likely]]
-        from = from->waiter->take(from);
-      else
-        from = skip(from);
-      starts = false;
+    if (from->consumer > Consumer::next) {
+      from = from->consumer == Consumer::adopter
+                 ? static_cast<Node*>(from->waiter)->takeAdopted(from)
+                 : from->waiter->take(from);
+      starts = true;
     } else if (from->consumer == Consumer::owner) {
       return from->settle();
-    } else if (from->consumer == Consumer::detached) {
-      return finishDetached(from);
+    } else if (from->consumer == Consumer::next) {
+      from = from->state != NodeState::failure ? from->waiter->take(from) : skip(from);
+      starts = false;
     } else {
-      if (from->handles) dropHandles(from);
-      if (from->consumer == Consumer::adopter)
-        from = static_cast<Node*>(from->waiter)->takeAdopted(from);
-      else
-        from = from->waiter->take(from);
-      starts = true;
+      return finishDetached(from);
     }
   }
 }
@@ -150,7 +152,7 @@ void runFired(Node* from, std::source_location fired) {
 void recycleSlowly(Node* node) noexcept {
   node->state = NodeState::taken;
   if (node->references != 0) return;
-  if (node->listed != 0) {
+  if (node->listed) {
     Listing& listing = Listing::of(node);
     if (const std::size_t granules = listing.granules) {
       listing.~Listing();
@@ -160,9 +162,10 @@ void recycleSlowly(Node* node) noexcept {
   node->dispose();
 }
 
-void inherit(Node* tail, Node* link) noexcept {
-  link->pauseSeen = tail->pauseSeen;
-  if (tail->handles) moveHandles(tail, link);
+bool appendSlowly(Node* tail, Node* link) noexcept {
+  if (tail->has(pauseSeen)) link->set(pauseSeen);
+  moveHandles(tail, link);
+  return mayRun(tail);
 }
 
 bool adopt(Node* link, Node* tail, bool keep) noexcept {
@@ -172,21 +175,19 @@ bool adopt(Node* link, Node* tail, bool keep) noexcept {
        (link->consumer == Consumer::member && !link->has(barrier)));
   if (!removable) {
     attach(tail, link, Consumer::adopter);
-    link->adopting = true;
+    link->set(adopting);
     return false;
   }
   if (link->consumer == Consumer::detached) {
     tail->consumer = Consumer::detached;
   } else {
     attach(tail, link->waiter, link->consumer);
-    if (link->has(barrier)) static_cast<Node*>(tail->waiter)->innerBarrier = true;
+    if (link->has(barrier)) static_cast<Node*>(tail->waiter)->set(innerBarrier);
   }
-  if (link->handles) {
-    if (link->has(barrier))
-      dropHandles(link);
-    else
-      moveHandles(link, tail);
-  }
+  if (link->has(barrier))
+    dropHandles(link);
+  else
+    moveHandles(link, tail);
   return true;
 }
 
@@ -208,10 +209,12 @@ bool passesCoroutine(const Node* tail, const Node* waiter) noexcept {
   return tail != waiter;
 }
 
-bool isPaused(const Node* tail) noexcept { return tail->pauseSeen && headOf(tail)->pauses != 0; }
+bool isPaused(const Node* tail) noexcept {
+  return tail->has(pauseSeen) && headOf(tail)->pauses != 0;
+}
 
 DeferredState stateOf(const Node* tail) noexcept {
-  if (tail->pauseSeen) {
+  if (tail->has(pauseSeen)) {
     const Node* head = headOf(tail);
     if (head->pauses != 0 && head->hasResult() && !head->has(held)) return DeferredState::paused;
   }
@@ -236,7 +239,7 @@ void cancelChain(Node* node, std::source_location where) {
   for (;;) {
     if (node->hasResult() || node->has(held)) return;
     if (node->isSource) return node->cancelSource(where);
-    if (node->has(barrier) || node->innerBarrier || !node->inner) return;
+    if (node->has(barrier) || node->has(innerBarrier) || !node->inner) return;
     Node* const inner = node->inner;
     if (node->isCoroutine) {
       node->set(held);
@@ -249,8 +252,8 @@ void cancelChain(Node* node, std::source_location where) {
 void pauseChain(Node* tail) {
   Node* head = headOf(tail);
   if (head->pauses == Node::mostPauses)
-    throw std::length_error("Deferred::pause(): paused 32,767 times already");
-  tail->pauseSeen = true;
+    throw std::length_error("Deferred::pause(): paused 511 times already");
+  tail->set(pauseSeen);
   head->setPauses(head->pauses + 1u);
 }
 
@@ -267,7 +270,7 @@ void detach(Node* tail) noexcept {
     return bury(tail);
   }
   tail->consumer = Consumer::detached;
-  if (!tail->pauseSeen) return;
+  if (!tail->has(pauseSeen)) return;
   Node* head = headOf(tail);
   if (head->pauses != 0 && head->hasResult() && !head->has(held)) bury(head);
 }

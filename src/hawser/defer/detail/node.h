@@ -61,7 +61,7 @@ enum class NodeState : std::uint8_t { pending, value, failure, taken };
 
 enum class NodeKind : std::uint8_t { source, link, coroutine };
 
-/// Who takes the result of a node.
+/// Who takes the result of a node; the last two go beyond its chain.
 enum class Consumer : std::uint8_t {
   owner,     ///< a Deferred; the node is the last of its chain
   detached,  ///< nobody, the Deferred was dropped; the last of its chain
@@ -71,7 +71,7 @@ enum class Consumer : std::uint8_t {
 };
 
 /// What is rarely so with a node: of most, a result simply goes on to the consumer.
-enum Rare : std::uint8_t {
+enum Rare : std::uint16_t {
   /// `cancel` is under way below this coroutine: its result waits until that has returned.
   held = 1,
   /// A Deferred that a handler returned stands for this chain and the one of the handler: what is
@@ -81,63 +81,88 @@ enum Rare : std::uint8_t {
   barrier = 4,
   /// `pauses` is not 0.
   paused = 8,
+  /// Somebody paused the chain when this was its last node; only then is a search for pauses due.
+  pauseSeen = 16,
+  /// CancelHandles hang on this node, the last of its chain, or hung there.
+  handled = 32,
   /// The failure has been seen by a complete run of the chain: unhandled if dropped now.
-  marked = 16,
-  abandoned = 32,    ///< sources: in the thread's queue
-  suppress = 64,     ///< sources: cancelled, lets one late firing pass
-  inCanceller = 128  ///< sources: the canceller runs now
+  marked = 64,
+  /// `inner` belongs to another chain.
+  adopting = 128,
+  /// Like `barrier`, for as long as the present `inner` is waited for.
+  innerBarrier = 256,
+  abandoned = 512,    ///< sources: in the thread's queue
+  suppress = 1024,    ///< sources: cancelled, lets one late firing pass
+  inCanceller = 2048  ///< sources: the canceller runs now
+};
+
+/// What decides where a node's result goes, in one word: mostly it is as in a chain in which
+/// nothing rare happens, and then one comparison tells.
+struct Standing {
+  NodeState state = NodeState::pending;
+  Consumer consumer = Consumer::owner;
+  std::uint16_t rare = 0;  // of `Rare`
+
+  bool has(Rare what) const noexcept { return (rare & what) != 0; }
+  void set(Rare what) noexcept { rare = static_cast<std::uint16_t>(rare | what); }
+  void clear(unsigned what) noexcept { rare = static_cast<std::uint16_t>(rare & ~what); }
+
+  /// Nothing is rare.
+  bool isJust(NodeState wanted, Consumer by) const noexcept {
+    return word() == Standing{wanted, by}.word();
+  }
+  /// From `pending`. In one store of the whole, since what comes next reads the whole.
+  void arrive(NodeState at) noexcept {
+    *this = __builtin_bit_cast(Standing, word() | Standing{at}.word());
+  }
+
+ private:
+  constexpr std::uint32_t word() const noexcept { return __builtin_bit_cast(std::uint32_t, *this); }
 };
 
 /// Valid states: pending with `inner` set (waits for it), pending without (a source that was not
 /// fired; a link or coroutine whose user code runs now), and value or failure, which last only
 /// while the chain is paused or held or the node is the last one with an owner.
-struct Node : Waiter {
+struct Node : Waiter, Standing {
+  std::uint8_t references = 0;  // sources: Resolvers, and others who need the block to stay
+  std::uint8_t granules;        // size of the block; 0: freeing takes more than giving it back
+  bool isSource : 1;
+  bool isCoroutine : 1;
+  /// A link's callable, or a source's canceller, still has to be destroyed.
+  bool callable : 1 = false;
+  bool fired : 1 = false;  // sources: has had its result, or is about to
+  /// Links without an errback whose callable needs no destruction: a failure only leaves its site.
+  bool skipsFailures : 1 = false;
+  bool listed : 1 = false;  // sources: a Listing lies before the node
+  /// What is behind this node was behind a handler, added at `returnedBy`, that returned this
+  /// chain.
+  bool wasReturned : 1 = false;
+  std::uint16_t pauses : 9 = 0;  // of the chain, counted at its first node
+
   union {
     DeferredBase* owner;
     Waiter* waiter;
   };
-  HandleBlock* handles = nullptr;  // CancelHandles hang on a chain's last node
+  union {
+    HandleBlock* handles = nullptr;   // `handled`: they hang on a chain's last node
+    std::source_location returnedBy;  // `wasReturned`
+  };
   union {
     const void* thread;   // sources: chains belong to the thread that made them
     Node* nextAbandoned;  // sources in a queue of the thread
     Node* nextHeld;       // coroutines: the next one outwards below which `cancel` is under way
   };
   std::source_location site;  // where the Deferred was made or the handler added
-  NodeState state = NodeState::pending;
-  Consumer consumer = Consumer::owner;
-  std::uint8_t references = 0;    // sources: Resolvers, and others who need the block to stay
-  std::uint8_t granules;          // size of the block; 0: freeing takes more than giving it back
-  std::uint16_t pauses : 15 = 0;  // of the chain, counted at its first node
-  std::uint16_t listed : 1 = 0;   // sources: a Listing lies before the node
-  std::uint8_t rare = 0;          // of `Rare`
-
-  bool isSource : 1;
-  bool isCoroutine : 1;
-  /// A link's callable, or a source's canceller, still has to be destroyed.
-  bool callable : 1 = false;
-  /// `inner` belongs to another chain.
-  bool adopting : 1 = false;
-  /// Like `barrier`, for as long as the present `inner` is waited for.
-  bool innerBarrier : 1 = false;
-  /// Somebody paused the chain when this was its last node; only then is a search for pauses due.
-  bool pauseSeen : 1 = false;
-  bool fired : 1 = false;  // sources: has had its result, or is about to
-  /// Links without an errback whose callable needs no destruction: a failure only leaves its site.
-  bool skipsFailures : 1 = false;
-
   /// `bytes` is the size of a block of the pool that is freed when the result has been taken; 0 if
   /// `dispose` has to do that.
   Node(NodeKind nodeKind, std::size_t bytes, std::source_location where) noexcept
-      : owner(nullptr),
-        site(where),
-        granules(static_cast<std::uint8_t>(bytes <= poolLargestBlock ? poolClassOf(bytes) : 0)),
+      : granules(static_cast<std::uint8_t>(bytes <= poolLargestBlock ? poolClassOf(bytes) : 0)),
         isSource(nodeKind == NodeKind::source),
-        isCoroutine(nodeKind == NodeKind::coroutine) {}
+        isCoroutine(nodeKind == NodeKind::coroutine),
+        owner(nullptr),
+        site(where) {}
 
-  bool has(Rare what) const noexcept { return (rare & what) != 0; }
-  void set(Rare what) noexcept { rare = static_cast<std::uint8_t>(rare | what); }
-  void clear(Rare what) noexcept { rare = static_cast<std::uint8_t>(rare & ~what); }
-  static constexpr std::uint16_t mostPauses = 0x7FFF;
+  static constexpr std::uint16_t mostPauses = 511;
   void setPauses(unsigned count) noexcept {
     pauses = count & mostPauses;
     if (count != 0)
@@ -153,13 +178,14 @@ struct Node : Waiter {
   bool isLink() const noexcept { return !isSource && !isCoroutine; }
   bool hasResult() const noexcept { return state != NodeState::pending; }
   void setFailure(Failure why) noexcept {
-    ::new (&storedFailure) Failure(why ? std::move(why) : madeOfNothing(site));
-    state = NodeState::failure;
+    setHeldFailure(why ? std::move(why) : madeOfNothing(site));
   }
   /// The same for one that is known to hold an exception.
   void setHeldFailure(Failure&& why) noexcept {
     ::new (&storedFailure) Failure(std::move(why));
-    state = NodeState::failure;
+    if (wasReturned) [[unlikely]]
+      storedFailure.addSite(SiteKind::passed, returnedBy);
+    arrive(NodeState::failure);
   }
   Failure takeFailure() noexcept {
     Failure result = std::move(storedFailure);
@@ -190,8 +216,16 @@ struct Node : Waiter {
 };
 
 // Of handle_block.h, for those who deal with nodes.
-void moveHandles(Node* from, Node* to) noexcept;
-void dropHandles(Node* node) noexcept;
+void moveHandlesOf(Node* from, Node* to) noexcept;
+void dropHandlesOf(Node* node) noexcept;
+inline void moveHandles(Node* from, Node* to) noexcept {
+  if (from->has(handled)) [[unlikely]]
+    moveHandlesOf(from, to);
+}
+inline void dropHandles(Node* node) noexcept {
+  if (node->has(handled)) [[unlikely]]
+    dropHandlesOf(node);
+}
 
 /// Passes the result that `from` has just got as far as it goes, without recursion. `starts` is
 /// false if that goes on with a run which a handler of the same chain was part of.
@@ -201,7 +235,7 @@ void runFired(Node* from, std::source_location fired);
 
 /// Frees a node whose result was taken.
 void recycleSlowly(Node* node) noexcept;
-inline void recycle(Node* node) noexcept {
+[[gnu::always_inline]] inline void recycle(Node* node) noexcept {
   if (node->references == 0 && node->granules != 0) [[likely]]
     poolFreeClass(node, node->granules);
   else
@@ -211,21 +245,21 @@ inline void recycle(Node* node) noexcept {
 /// Frees a node at the end of a block, whatever leaves that.
 struct Recycle {
   Node* node;
-  ~Recycle() { recycle(node); }
+  [[gnu::always_inline]] ~Recycle() { recycle(node); }
 };
 
-/// Gives `link`, which stands behind `tail` now, what belongs to a chain's last node.
-void inherit(Node* tail, Node* link) noexcept;
-/// Puts `link` behind `tail`, the last node of a chain.
-inline void append(Node* tail, Node* link) noexcept {
+/// Whether what waits for `node` may run now, because its result is there.
+inline bool mayRun(const Node* node) noexcept { return node->hasResult() && !node->has(held); }
+/// `append` for a tail that was not just pending.
+bool appendSlowly(Node* tail, Node* link) noexcept;
+/// Puts `link` behind `tail`, the last node of a chain that has an owner. True if it may run now.
+[[nodiscard]] inline bool append(Node* tail, Node* link) noexcept {
+  const bool plain = tail->isJust(NodeState::pending, Consumer::owner);
   link->inner = tail;
   tail->waiter = link;
   tail->consumer = Consumer::next;
-  if (tail->pauseSeen || tail->handles) [[unlikely]]
-    inherit(tail, link);
+  return !plain && appendSlowly(tail, link);
 }
-/// Whether what was appended to `tail` may run now, because its result is there.
-inline bool mayRun(const Node* tail) noexcept { return tail->hasResult() && !tail->has(held); }
 /// `link`, whose handler returned the chain that ends in `tail`, waits for it. True if `link` was
 /// no longer needed and is gone: its consumer waits for `tail` itself.
 [[nodiscard]] bool adopt(Node* link, Node* tail, bool keep) noexcept;

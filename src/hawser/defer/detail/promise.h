@@ -21,7 +21,6 @@ template <class T>
 struct AwaiterBase {
   Deferred<T>& deferred;  // the operand of co_await, which lives as long as the expression
   Node* coroutine;
-  Failure& raised;
   std::source_location where;
 
   bool await_ready() const noexcept { return DeferredAccess::isReady(deferred); }
@@ -49,17 +48,13 @@ struct AwaiterBase {
   }
 };
 
-template <class T>
+/// In a coroutine whose promise is a `P`.
+template <class T, class P>
 struct Awaiter : AwaiterBase<T> {
   T await_resume() {
     if (this->coroutine->inner) {
       if (this->coroutine->inner->state == NodeState::value) [[likely]] {
-        NodeOf<T>* node = this->released();
-        const Recycle after{node};
-        if constexpr (std::is_void_v<T>)
-          return;
-        else
-          return node->takeValue();
+        return takeReleased();
       }
     } else if (DeferredAccess::holdsValue(this->deferred)) [[likely]] {
       return DeferredAccess::takeHeldValue(this->deferred);
@@ -68,12 +63,19 @@ struct Awaiter : AwaiterBase<T> {
   }
 
  private:
+  // Out of the coroutine's body, which would have to make room in its frame for every step of it.
+  [[gnu::noinline]] T takeReleased() {
+    NodeOf<T>* node = this->released();
+    const Recycle after{node};
+    if constexpr (!std::is_void_v<T>) return node->takeValue();
+  }
   [[gnu::noinline]] T takeOther() {
     Result<T> result = this->take();
     if (!result) [[unlikely]] {
-      this->raised = std::move(result).failure();
-      this->raised.addSite(SiteKind::awaited, this->where);
-      this->raised.raise();
+      Failure& raised = static_cast<P*>(this->coroutine)->raised;
+      raised = std::move(result).failure();
+      raised.addSite(SiteKind::awaited, this->where);
+      raised.raise();
     }
     if constexpr (!std::is_void_v<T>) return *std::move(result);
   }
@@ -134,14 +136,14 @@ struct PromiseBase : NodeOf<T> {
   }
 
   template <class U>
-  Awaiter<U> await_transform(Deferred<U>&& deferred,
-                             std::source_location where = std::source_location::current()) {
-    return {{deferred, this, raised, where}};
+  Awaiter<U, PromiseBase> await_transform(
+      Deferred<U>&& deferred, std::source_location where = std::source_location::current()) {
+    return {{deferred, this, where}};
   }
   template <class U>
   ResultAwaiter<U> await_transform(AsResult<U>&& deferred,
                                    std::source_location where = std::source_location::current()) {
-    return {{deferred.deferred, this, raised, where}};
+    return {{deferred.deferred, this, where}};
   }
   template <class A>
   NotAwaitable await_transform(A&&) {
@@ -158,7 +160,7 @@ struct PromiseBase : NodeOf<T> {
     if (outcome == NodeState::failure)
       this->setFailure(std::move(raised));
     else
-      this->state = outcome;
+      this->arrive(outcome);
   }
 
   bool resumed = false;
@@ -172,15 +174,20 @@ struct PromiseBase : NodeOf<T> {
 
   template <class P>
   static Node* resume(P* promise) {
-    promise->innerBarrier = false;
+    promise->clear(innerBarrier);
     promise->resumed = true;
     std::coroutine_handle<P>::from_promise(*promise).resume();
+    // What the run would do next, without the way there.
+    if (promise->isJust(NodeState::value, Consumer::owner) && promise->giveToOwner()) {
+      std::coroutine_handle<P>::from_promise(*promise).destroy();
+      return nullptr;
+    }
     return promise->hasResult() ? promise : nullptr;
   }
   template <class P>
   static void destroy(P* promise) noexcept {
     promise->destroyResult();
-    if (promise->handles) dropHandles(promise);
+    dropHandles(promise);
     std::coroutine_handle<P>::from_promise(*promise).destroy();
   }
 };

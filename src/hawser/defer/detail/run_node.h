@@ -96,7 +96,7 @@ struct RunNode final : NodeOf<RunOf<F>>, WaitLink {
   }
 
   Node* takeAdopted(Node* from) override {
-    this->adopting = this->innerBarrier = false;
+    this->clear(adopting | innerBarrier);
     this->inner = nullptr;
     return concludeWith(static_cast<NodeOf<U>*>(from));
   }
@@ -110,7 +110,7 @@ struct RunNode final : NodeOf<RunOf<F>>, WaitLink {
 
   void dispose() noexcept override {
     this->destroyResult();
-    if (this->handles) dropHandles(this);
+    dropHandles(this);
     if (this->references != 0) {
       this->state = NodeState::taken;
       return;
@@ -146,8 +146,8 @@ struct RunNode final : NodeOf<RunOf<F>>, WaitLink {
       source->setValue(tokens());
       source->setPauses(this->pauses);
       this->setPauses(0);
-      source->pauseSeen = true;
-      append(source, this);
+      source->set(pauseSeen);
+      static_cast<void>(append(source, this));
       return source;  // where the pause keeps it, or ends it if nobody is left to unpause
     } catch (...) {
       why = Failure::current();
@@ -174,7 +174,7 @@ struct RunNode final : NodeOf<RunOf<F>>, WaitLink {
     }
     if (!tail) [[unlikely]]
       return conclude([&]() -> Result<U> { return std::move(why); });
-    if (tail->hasResult() || tail->pauseSeen) [[unlikely]] {
+    if (tail->hasResult() || tail->has(pauseSeen)) [[unlikely]] {
       Deferred<U> again = DeferredAccess::fromNode(static_cast<NodeOf<U>*>(tail));
       if (DeferredAccess::isReady(again))
         return conclude([&] { return DeferredAccess::takeToEnd(std::move(again)); });
@@ -187,7 +187,7 @@ struct RunNode final : NodeOf<RunOf<F>>, WaitLink {
       return conclude([&]() -> Result<U> { return Failure(SelfWaitError(), this->site); });
     }
     attach(tail, this, Consumer::adopter);
-    this->adopting = true;
+    this->set(adopting);
     return nullptr;
   }
 

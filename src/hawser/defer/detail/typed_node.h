@@ -34,7 +34,7 @@ struct NodeOf : Node {
   template <class... Args>
   void setValue(Args&&... args) {
     prepareValue(std::forward<Args>(args)...);
-    state = NodeState::value;
+    arrive(NodeState::value);
   }
   /// The value is in its place, but the node still counts as pending: for when user code (the
   /// destructors of captures and locals) has to run before the chain may go on.
@@ -77,6 +77,9 @@ struct NodeOf : Node {
   }
 
   void settle() noexcept override;
+  /// The same for a value, if nothing is rare: true if it lies in the owner now, and only freeing
+  /// is left to do.
+  bool giveToOwner() noexcept;
   /// Of what `settle` does: the rare part.
   void keepForOwner() noexcept;
 
@@ -104,7 +107,7 @@ struct Source : NodeOf<T> {
 
   void dispose() noexcept override {
     this->destroyResult();
-    if (this->handles) dropHandles(this);
+    dropHandles(this);
     if (this->references != 0) {
       this->state = NodeState::taken;
       return;
