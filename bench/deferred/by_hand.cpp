@@ -1,6 +1,6 @@
 // The limit: what a careful person writes instead of using a library. One block from malloc for
-// what is pending, one array of function pointers for its links, errors as a number; nothing can be
-// cancelled, nothing is checked, nobody is told of an error that nobody handles.
+// what is pending, one array of function pointers for its links, one block for an error; nothing
+// can be cancelled, nothing is checked, nobody is told of an error that nobody handles.
 
 #include "operations.h"
 
@@ -22,6 +22,11 @@ struct Link {
   void* context;
 };
 
+struct Error {
+  int kind;
+  const char* what;
+};
+
 struct Pending {
   /// Grows by doubling.
   Link* links = nullptr;
@@ -29,7 +34,7 @@ struct Pending {
   unsigned ran = 0;
   unsigned room = 0;
   int value = 0;
-  int error = 0;
+  Error* error = nullptr;  // from malloc
   bool fired = false;
   /// The chain that goes on with this one's result.
   Pending* waiting = nullptr;
@@ -86,7 +91,7 @@ void fire(Pending* chain, int value) {
   run(chain);
 }
 
-void failWith(Pending* chain, int error) {
+void failWith(Pending* chain, Error* error) {
   chain->error = error;
   chain->fired = true;
   run(chain);
@@ -104,7 +109,7 @@ void addOne(Pending& chain, void*) {
 }
 
 void handle(Pending& chain, void*) {
-  if (chain.error) chain.error = 0;
+  if (chain.error) std::free(std::exchange(chain.error, nullptr));
 }
 
 void waitForContext(Pending& chain, void* context) {
@@ -158,7 +163,9 @@ void errors(std::uint64_t times, int passed) {
     for (int i = 0; i < passed; ++i) add(chain, addOne);
     add(chain, handle);
     elsewhere();
-    failWith(chain, 5);
+    auto* error = make<Error>();
+    *error = {5, "boom"};
+    failWith(chain, error);
     take(chain);
   }
 }
