@@ -106,10 +106,10 @@ struct DeferredAccess {
     }
   }
 
-  /// Nothing is rare with this pending chain, and no coroutine is its end.
+  /// A pending chain with which nothing is rare.
   template <class T>
   static bool isPlain(const Deferred<T>& deferred) noexcept {
-    return deferred.form_ == Deferred<T>::Form::node && !deferred.node_->isCoroutine &&
+    return deferred.form_ == Deferred<T>::Form::node &&
            deferred.node_->isJust(NodeState::pending, Consumer::owner);
   }
   /// What is behind `link` goes on behind `tail`, the end of a plain chain, for which it would do

@@ -71,7 +71,8 @@ void NodeOf<T>::keepForOwner() noexcept {
 
 template <class T, class Lanes>
 [[gnu::always_inline]] inline Node* Link<T, Lanes>::await(Deferred<U>&& returned) noexcept {
-  if (!Lanes::keeps && DeferredAccess::isPlain(returned)) [[likely]] {
+  if (!Lanes::keeps && DeferredAccess::isPlain(returned) &&
+      !DeferredAccess::nodeOf(returned)->isCoroutine) [[likely]] {
     // Before anything waits, since destroying captures may fire what is to be waited for.
     destroyCallable();
     if (!needsDestruction || DeferredAccess::isPlain(returned)) {
