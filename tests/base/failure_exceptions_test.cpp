@@ -1,7 +1,9 @@
 #include <hawser/base/failure.h>
+#include <hawser/config.h>
 
 #include <gtest/gtest.h>
 
+#include <pthread.h>
 #include <unwind.h>
 
 #include <atomic>
@@ -231,6 +233,28 @@ TEST(FailureException, ofAnotherLanguageIsHeldUnderANameOfOurs) {
   }
   EXPECT_TRUE(failure.check<ForeignError>());
   EXPECT_EQ(failure.getErrorMessage(), "an exception from outside of C++");
+}
+
+TEST(FailureException, isNotMadeOfTheEndOfAThread) {
+  // glibc unwinds such a thread's stack: nothing may stop that.
+  const auto body = [](void* ended) -> void* {
+    struct End {
+      bool& seen;
+      ~End() { seen = true; }
+    } const end{*static_cast<bool*>(ended)};
+    try {
+      pthread_exit(nullptr);
+    } catch (...) {
+      const Failure failure = Failure::current();
+      ADD_FAILURE() << failure.getErrorMessage();
+      throw;
+    }
+  };
+  bool ended = false;
+  pthread_t thread;
+  ASSERT_EQ(pthread_create(&thread, nullptr, body, &ended), 0);
+  ASSERT_EQ(pthread_join(thread, nullptr), 0);
+  EXPECT_TRUE(ended);
 }
 
 TEST(FailureException, thatWasCaughtIsTheOneThatIsThrownAgain) {

@@ -31,9 +31,9 @@ std::string_view nameOf(Level level) noexcept {
     case Level::warn:
       return "warn";
     case Level::error:
-      return "error";
+      break;
   }
-  return "?";
+  return "error";
 }
 
 void writeToStderr(const Event& event) noexcept try {
