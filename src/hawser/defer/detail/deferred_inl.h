@@ -103,7 +103,7 @@ template <class T, class Lanes>
     return fail(Failure::current());
   }
   // A coroutine in the circle may be the handler's own. It still needs what this link holds, so
-  // nothing but a cancel from outside can end such a circle.
+  // such a circle is not ended.
   if (waitsFor(tail, this) && !(keep && passesCoroutine(tail, this))) [[unlikely]] {
     detach(tail);
     return fail(Failure(SelfWaitError(), this->site));

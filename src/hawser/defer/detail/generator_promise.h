@@ -85,7 +85,6 @@ struct GeneratorPromise final : PromiseBase<std::optional<T>> {
   }
 
   /// What the body awaited has its result.
-  Node* take(Node*) override { return nullptr; }
   Node* takeAdopted(Node*) override {
     this->clear(innerBarrier);
     handle().resume();

@@ -107,9 +107,6 @@ struct ListSource final : NodeOf<typename Kind::Output> {
     return result;
   }
 
-  Node* take(Node*) override { return nullptr; }
-  Node* takeAdopted(Node*) override { return nullptr; }
-
   void cancelSource(std::source_location where) override {
     // A member may wait for its own list: then this comes round again.
     if (this->fired || this->has(inCanceller)) return;

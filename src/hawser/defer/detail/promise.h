@@ -205,7 +205,6 @@ struct Promise final : PromiseBase<T> {
     this->outcome = NodeState::failure;
   }
 
-  Node* take(Node*) override { return nullptr; }
   Node* takeAdopted(Node*) override { return this->resume(this); }
   void dispose() noexcept override { this->destroy(this); }
 };
@@ -217,7 +216,6 @@ struct Promise<void> final : PromiseBase<void> {
     this->outcome = NodeState::value;
   }
 
-  Node* take(Node*) override { return nullptr; }
   Node* takeAdopted(Node*) override { return this->resume(this); }
   void dispose() noexcept override { this->destroy(this); }
 };

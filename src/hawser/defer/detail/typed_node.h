@@ -76,6 +76,9 @@ struct NodeOf : Node {
     }
   }
 
+  // Sources wait for nobody, coroutines never within their own chain.
+  Node* take(Node*) override { return nullptr; }
+  Node* takeAdopted(Node*) override { return nullptr; }
   void settle() noexcept override;
   /// The same for a value, if nothing is rare: true if it lies in the owner now, and only freeing
   /// is left to do.
@@ -101,9 +104,6 @@ struct Source : NodeOf<T> {
     return makeSource(sizeof(Source),
                       [=](void* at) noexcept { return ::new (at) Source(where, resolvers); });
   }
-
-  Node* take(Node*) override { return nullptr; }
-  Node* takeAdopted(Node*) override { return nullptr; }
 
   void dispose() noexcept override {
     this->destroyResult();
