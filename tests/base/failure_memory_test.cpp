@@ -1,5 +1,4 @@
 #include <hawser/base/failure.h>
-#include <hawser/config.h>
 
 #include "base/heap_limit.h"
 
@@ -10,8 +9,6 @@
 #include <stdexcept>
 #include <string>
 
-#if !HAWSER_POOL
-
 namespace hawser {
 namespace {
 
@@ -19,8 +16,12 @@ struct Small : std::exception {};
 
 template <class Make>
 Failure madeWith(int blocks, Make make) {
-  const HeapLimit limit(blocks);
-  return make();
+  Failure failure = Failure::none();
+  onANewThread([&] {
+    const HeapLimit limit(blocks);
+    failure = make();
+  });
+  return failure;
 }
 
 TEST(FailureMemory, lacksAndABadAllocStandsForTheFailure) {
@@ -48,17 +49,15 @@ TEST(FailureMemory, lacksAndTheBadAllocIsLeftAsItIs) {
 TEST(FailureMemory, lacksAndALineOfTheTracebackIsLeftOut) {
   const Failure failure = Small();
   Failure copy = failure;
-  {
+  onANewThread([&] {
     const HeapLimit limit(0);
     copy.addSite(detail::SiteKind::passed, std::source_location::current());
     EXPECT_THROW(static_cast<void>(failure.withCause(copy)), std::bad_alloc);
     EXPECT_THROW(static_cast<void>(failure.exception()), std::bad_alloc);
-  }
+  });
   EXPECT_EQ(copy.getTraceback(), failure.getTraceback());
   EXPECT_THROW(failure.raise(), Small);
 }
 
 }  // namespace
 }  // namespace hawser
-
-#endif

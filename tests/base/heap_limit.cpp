@@ -1,7 +1,5 @@
 #include "base/heap_limit.h"
 
-#if !HAWSER_POOL
-
 #include <cstddef>
 #include <cstdlib>
 #include <new>
@@ -27,5 +25,3 @@ HeapLimit::HeapLimit(int blocks) noexcept { blocksLeft = blocks; }
 HeapLimit::~HeapLimit() { blocksLeft = -1; }
 
 }  // namespace hawser
-
-#endif

@@ -1,14 +1,11 @@
 #pragma once
 
-#include <hawser/config.h>
-
-/// Makes the global heap run out of memory. Only where there is no pool does every block come from
-/// there, and only there is this defined.
-#if !HAWSER_POOL
+#include <thread>
 
 namespace hawser {
 
-/// While it lives, there are only so many blocks more.
+/// While it lives, its thread gets so many blocks from the global heap and no more. A pool has
+/// blocks of its own; that of a new thread has none.
 class HeapLimit {
  public:
   explicit HeapLimit(int blocks) noexcept;
@@ -17,6 +14,9 @@ class HeapLimit {
   ~HeapLimit();
 };
 
-}  // namespace hawser
+template <class Body>
+void onANewThread(Body body) {
+  std::thread([&] { body(); }).join();
+}
 
-#endif
+}  // namespace hawser

@@ -31,6 +31,7 @@ TEST(Result, ofVoidIsASuccessOrAFailure) {
   const Result<void> bad = Failure(std::runtime_error("why"));
   EXPECT_TRUE(good);
   EXPECT_NO_THROW(good.value());
+  EXPECT_NO_THROW(Result<void>().value());
   EXPECT_FALSE(bad);
   EXPECT_THROW(bad.value(), std::runtime_error);
 }
@@ -44,6 +45,7 @@ TEST(Result, throwsTheExceptionOfAFailureWhenAskedForItsValue) {
 
 TEST(Result, refusesToGiveTheFailureOfASuccess) {
   Result<int> result = 1;
+  EXPECT_STREQ(NotAFailureError().what(), "Result::failure() of a success");
   EXPECT_THROW(static_cast<void>(result.failure()), NotAFailureError);
   EXPECT_THROW(static_cast<void>(std::as_const(result).failure()), NotAFailureError);
   EXPECT_THROW(static_cast<void>(std::move(result).failure()), NotAFailureError);
@@ -59,6 +61,7 @@ TEST(Result, givesTheValueItselfToBeChangedOrMovedOut) {
   static_assert(std::is_same_v<decltype(std::declval<Result<int>&>().value()), int&>);
   static_assert(std::is_same_v<decltype(std::declval<const Result<int>&>().value()), const int&>);
   static_assert(std::is_same_v<decltype(std::declval<Result<int>>().value()), int>);
+  EXPECT_EQ(*Result<std::unique_ptr<int>>(std::make_unique<int>(5)).value(), 5);
 }
 
 TEST(Result, canBeCopiedIfItsValueCan) {

@@ -30,6 +30,7 @@ TEST(UniqueFunction, isEmptyAtFirstAndSaysSoWhenCalled) {
   EXPECT_FALSE(none);
   EXPECT_FALSE(null);
   EXPECT_FALSE(nullPointer);
+  EXPECT_STREQ(EmptyFunctionError().what(), "an empty unique_function was called");
   EXPECT_THROW(none(), EmptyFunctionError);
   EXPECT_THROW(nullPointer(1), EmptyFunctionError);
 }

@@ -98,6 +98,18 @@ TEST(BindWeak, isNeverReportedAsUnhandled) {
   EXPECT_TRUE(log.unhandled().empty());
 }
 
+TEST(BindWeak, isLoggedByAnErrbackBehindItThatLogsUnlessAnotherComesFirst) {
+  const LogWatcher log;
+  const auto gone = [] {
+    return succeed(1).addCallback(bindWeak(std::weak_ptr<Viewer>(), [](int) {}));
+  };
+  gone().addErrback([](const ObjectGoneError&) {}).addErrback(logging::err);
+  EXPECT_TRUE(log.others().empty());
+  gone().addErrback(logging::err);
+  ASSERT_EQ(log.others().size(), 1u);
+  EXPECT_EQ(log.others()[0].substr(0, 33), "Unhandled error / ObjectGoneError");
+}
+
 TEST(BindWeak, passesResultsAndFailuresThatTheHandlerReturns) {
   const auto viewer = std::make_shared<Viewer>();
   EXPECT_EQ(outcome(succeed(1).addCallback(

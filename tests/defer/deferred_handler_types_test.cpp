@@ -1,4 +1,5 @@
 #include <hawser/defer/deferred.h>
+#include <hawser/defer/registry.h>
 
 #include "defer/support.h"
 
@@ -223,6 +224,50 @@ TEST(Handlers, mayBeOfAnySize) {
   EXPECT_EQ(
       afterCallback([large](std::string) { return succeed(static_cast<int>(large.bytes[2999])); }),
       "5");
+}
+
+/// Throws when it has been moved so many times.
+struct Delicate {
+  int movesLeft;
+  explicit Delicate(int moves) : movesLeft(moves) {}
+  Delicate(Delicate&& other) : movesLeft(other.movesLeft - 1) {  // NOLINT: may throw
+    if (movesLeft < 0) throw Oops("moved");
+  }
+};
+
+TEST(Handlers, thatThrowWhenTheyAreMovedLeaveAPendingDeferredAsItWas) {
+  bool added = false;
+  for (int moves = 0; !added; ++moves) {
+    ASSERT_LT(moves, 20);
+    auto [deferred, resolver] = makeDeferred<int>();
+    try {
+      deferred.addCallback([it = Delicate(moves)](int value) { return value + 1; });
+      added = true;
+    } catch (const Oops&) {
+      EXPECT_EQ(outcome(deferred), "pending");
+    }
+    resolver.callback(1);
+    EXPECT_EQ(outcome(deferred), added ? "2" : "1");
+  }
+}
+
+TEST(Handlers, thatThrowWhenTheyAreMovedMakeNoPairIfTheyAreCancellers) {
+  for (const bool listed : {false, true}) {
+    registry::enable(listed);
+    bool made = false;
+    for (int moves = 0; !made; ++moves) {
+      ASSERT_LT(moves, 20);
+      try {
+        auto [deferred, resolver] = makeDeferred<int>([it = Delicate(moves)] {});
+        made = true;
+        resolver.callback(1);
+      } catch (const Oops& oops) {
+        EXPECT_STREQ(oops.what(), "moved");
+      }
+    }
+    registry::enable(false);
+    EXPECT_TRUE(registry::pending().empty());
+  }
 }
 
 TEST(Values, mayBeOfTypesThatLookLikeOthers) {

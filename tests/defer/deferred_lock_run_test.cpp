@@ -16,7 +16,6 @@ namespace hawser {
 namespace {
 
 using Words = std::vector<std::string>;
-const char* const cancelled = "!CancelledError: the Deferred was cancelled";
 
 TEST(DeferredLockRun, holdsTheLockWhileTheFunctionRuns) {
   DeferredLock lock;
@@ -105,149 +104,6 @@ TEST(DeferredLockRun, releasesBeforeItsResultGoesOn) {
   EXPECT_EQ(seen, (Words{"second", "third", "result of the second", "result of the first"}));
 }
 
-TEST(DeferredLockRun, leavesTheRowWhenItIsCancelledWhileItWaits) {
-  DeferredLock lock;
-  (void)lock.acquire();
-  int alive = 0;
-  bool called = false;
-  Deferred<void> waiting = lock.run([&called, held = Counted(alive)] { called = true; });
-  EXPECT_EQ(alive, 1);
-  waiting.cancel();
-  EXPECT_EQ(outcome(waiting), cancelled);
-  EXPECT_EQ(alive, 0) << "the function outlives its use";
-  EXPECT_EQ(lock.waiting(), 0u);
-  lock.release();
-  EXPECT_FALSE(called);
-  EXPECT_FALSE(lock.locked());
-  consume(std::move(waiting));
-}
-
-TEST(DeferredLockRun, cancelsWhatTheFunctionReturnedWhileThatGoesOn) {
-  DeferredLock lock;
-  bool stopped = false;
-  auto [work, resolver] = makeDeferred<int>([&] { stopped = true; });
-  Deferred<int> running = lock.run([&] { return std::move(work); });
-  running.cancel();
-  EXPECT_TRUE(stopped);
-  EXPECT_EQ(outcome(running), cancelled);
-  EXPECT_FALSE(lock.locked());
-  consume(std::move(running));
-}
-
-TEST(DeferredLockRun, ignoresACancelWhileTheFunctionIsCalled) {
-  DeferredLock lock;
-  (void)lock.acquire();
-  CancelHandle handle;
-  Deferred<int> running = lock.run([&] {
-    handle.cancel();
-    return 1;
-  });
-  handle = running.cancelHandle();
-  lock.release();
-  EXPECT_EQ(outcome(running), "1");
-}
-
-TEST(DeferredLockRun, doesNotCallTheFunctionWhileItIsPaused) {
-  DeferredLock lock;
-  (void)lock.acquire();
-  bool called = false;
-  Deferred<int> waiting = lock.run([&] {
-    called = true;
-    return 1;
-  });
-  waiting.pause();
-  waiting.pause();
-  lock.release();
-  EXPECT_TRUE(lock.locked());
-  waiting.unpause();
-  EXPECT_FALSE(called);
-  waiting.unpause();
-  EXPECT_TRUE(called);
-  EXPECT_EQ(outcome(waiting), "1");
-  EXPECT_FALSE(lock.locked());
-}
-
-TEST(DeferredLockRun, keepsTheLockForEverIfItIsDroppedWhilePausedWithIt) {
-  std::optional<DeferredLock> lock(std::in_place);
-  (void)lock->acquire();
-  {
-    Deferred<int> paused = lock->run([] { return 1; }).addCallback([](int i) { return i; });
-    paused.pause();
-    lock->release();
-  }
-  EXPECT_TRUE(lock->locked());
-  bool abandoned = false;
-  lock->run([] {}).addErrback([&](const AbandonedError&) { abandoned = true; });
-  lock.reset();
-  EXPECT_TRUE(abandoned);
-}
-
-TEST(DeferredLockRun, abandonsThoseWhoWaitForALockThatWasLost) {
-  std::optional<DeferredLock> lock(std::in_place);
-  (void)lock->acquire();
-  std::optional<Deferred<int>> paused = lock->run([] { return 1; });
-  paused->pause();
-  bool abandoned = false;
-  lock->run([] {}).addErrback([&](const AbandonedError&) { abandoned = true; });
-  lock->release();
-  lock.reset();
-  EXPECT_FALSE(abandoned);
-  paused.reset();
-  EXPECT_TRUE(abandoned);
-}
-
-TEST(DeferredLockRun, keepsItsResultIfItIsPausedWhileTheFunctionsWorkGoesOn) {
-  DeferredLock lock;
-  auto [work, resolver] = makeDeferred<int>();
-  Deferred<int> running = lock.run([&] { return std::move(work); });
-  running.pause();
-  resolver.callback(1);
-  EXPECT_EQ(outcome(running), "paused");
-  EXPECT_FALSE(lock.locked());
-  running.unpause();
-  EXPECT_EQ(outcome(running), "1");
-}
-
-TEST(DeferredLockRun, isNotStoppedByAPauseFromItsOwnFunction) {
-  DeferredLock lock;
-  (void)lock.acquire();
-  std::optional<Deferred<int>> running;
-  bool went = false;
-  running = lock.run([&] {
-                  running->pause();
-                  return 1;
-                })
-                .addCallback([&](int value) {
-                  went = true;
-                  return value;
-                });
-  lock.release();
-  EXPECT_TRUE(went);
-  EXPECT_EQ(outcome(*running), "paused");
-  running->unpause();
-  EXPECT_EQ(outcome(*running), "1");
-}
-
-TEST(DeferredLockRun, ofADroppedDeferredRunsAllTheSame) {
-  DeferredLock lock;
-  (void)lock.acquire();
-  bool called = false;
-  (void)lock.run([&] { called = true; });
-  lock.release();
-  EXPECT_TRUE(called);
-  EXPECT_FALSE(lock.locked());
-}
-
-TEST(DeferredLockRun, reportsTheFailureOfADroppedDeferred) {
-  const LogWatcher log;
-  DeferredLock lock;
-  (void)lock.acquire();
-  (void)lock.run([] { throw Oops(); });
-  (void)lock.run([]() -> Deferred<void> { return fail<void>(WorseOops()); });
-  lock.release();
-  EXPECT_EQ(log.unhandled(), (Words{"WorseOops: worse", "Oops: oops"}));
-}
-
 TEST(DeferredLockRun, failsIfSomebodyElseHasReleasedMeanwhile) {
   DeferredLock lock;
   Deferred<void> first = lock.run([&] { lock.release(); });
@@ -301,21 +157,6 @@ TEST(DeferredLockRun, freesItsFunctionBeforeTheNextIsServed) {
   EXPECT_EQ(aliveThen, 0);
 }
 
-TEST(DeferredLockRun, canBeOneStepOfAnotherChain) {
-  DeferredLock lock;
-  (void)lock.acquire();
-  auto [start, resolver] = makeDeferred<int>();
-  Deferred<int> chain = std::move(start).addCallback(
-      [&](int value) { return lock.run([value] { return value + 1; }); });
-  resolver.callback(1);
-  chain.pause();
-  lock.release();
-  EXPECT_EQ(outcome(chain), "paused") << "a pause of the outer chain keeps its result only";
-  EXPECT_FALSE(lock.locked());
-  chain.unpause();
-  EXPECT_EQ(outcome(chain), "2");
-}
-
 TEST(DeferredLockRun, failsIfItWouldHaveToWaitForItself) {
   const LogWatcher log;
   DeferredLock lock;
@@ -326,18 +167,6 @@ TEST(DeferredLockRun, failsIfItWouldHaveToWaitForItself) {
   EXPECT_FALSE(lock.locked());
   ASSERT_EQ(log.unhandled().size(), 1u);
   EXPECT_EQ(log.unhandled()[0].substr(0, 13), "SelfWaitError");
-}
-
-TEST(DeferredLockRun, waitsForADeferredThatWasPausedForAWhile) {
-  DeferredLock lock;
-  auto [work, resolver] = makeDeferred<int>();
-  work.pause();
-  work.unpause();
-  const Deferred<int> running = lock.run([&] { return std::move(work); });
-  EXPECT_TRUE(lock.locked());
-  resolver.callback(1);
-  EXPECT_EQ(outcome(running), "1");
-  EXPECT_FALSE(lock.locked());
 }
 
 TEST(DeferredLockRun, failsIfTheFunctionReturnsADeferredThatCannotBeWaitedFor) {

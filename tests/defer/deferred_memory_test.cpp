@@ -61,6 +61,12 @@ TEST(Allocations, areOneForAPendingPairAndOneForEachHandler) {
                  auto [deferred, resolver] = makeDeferred<int>();
                  resolver.callback(1);
                }));
+  expectBlocks(2, allocationsOf([] {
+                 auto [deferred, resolver] = makeDeferred<int>();
+                 Deferred<int> chain =
+                     std::move(deferred).addCallback([](int value) { return value; });
+                 resolver.callback(1);
+               }));
   expectBlocks(4, allocationsOf([] {
                  auto [deferred, resolver] = makeDeferred<int>();
                  Deferred<int> chain = std::move(deferred)

@@ -62,10 +62,12 @@ TEST(DeferredQueue, countsNoValueThatSomebodyWaitsFor) {
   queue.put(1);
   EXPECT_EQ(outcome(got), "1");
   EXPECT_THROW(queue.put(2), QueueOverflow);
+  EXPECT_STREQ(QueueOverflow().what(), "the queue is full");
 }
 
 TEST(DeferredQueue, letsNoMoreWaitThanItsBacklog) {
   DeferredQueue<int> queue(DeferredQueue<int>::unlimited, 1);
+  EXPECT_STREQ(QueueUnderflow().what(), "too many wait for a value of the queue already");
   const Deferred<int> first = queue.get();
   EXPECT_THROW((void)queue.get(), QueueUnderflow);
   queue.put(1);

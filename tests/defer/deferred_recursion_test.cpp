@@ -45,17 +45,24 @@ TEST(Recursion, isNoneInAMillionAwaitsOfReadyCoroutines) {
 }
 
 TEST(Recursion, isNoneInAChainOfAMillionHandlers) {
-  for (const bool fails : {true, false}) {
-    heap::peakOf([fails] {
-      auto [deferred, resolver] = makeDeferred<int>();
-      for (int i = 0; i < million; ++i) deferred.addCallback([](int value) { return value + 1; });
-      if (fails)
-        resolver.errback(Oops());
-      else
-        resolver.callback(0);
-      EXPECT_EQ(outcome(deferred), fails ? "!Oops: oops" : std::to_string(million));
-      consume(std::move(deferred));
-    });
+  for (const bool paused : {true, false}) {
+    for (const bool fails : {true, false}) {
+      heap::peakOf([paused, fails] {
+        auto [deferred, resolver] = makeDeferred<int>();
+        for (int i = 0; i < million; ++i) deferred.addCallback([](int value) { return value + 1; });
+        if (paused) deferred.pause();
+        if (fails)
+          resolver.errback(Oops());
+        else
+          resolver.callback(0);
+        if (paused) {
+          EXPECT_EQ(outcome(deferred), "paused");
+          deferred.unpause();
+        }
+        EXPECT_EQ(outcome(deferred), fails ? "!Oops: oops" : std::to_string(million));
+        consume(std::move(deferred));
+      });
+    }
   }
 }
 

@@ -122,6 +122,30 @@ TEST(Values, thatThrowWhenTheyAreMovedFailTheChainOrLeaveTheCall) {
   Bomb::movesLeft = 1'000'000;
 }
 
+TEST(Values, thatThrowWhenTheyAreMovedFailAChainThatWaitsForThem) {
+  for (int moves = 1; moves < 10; ++moves) {
+    Bomb::movesLeft = 1'000'000;
+    std::string ended;
+    auto [inner, resolver] = makeDeferred<Bomb>();
+    const Deferred<void> chain =
+        succeed()
+            .addCallback([&it = inner] { return std::move(it); })
+            .addBoth([&](const Result<Bomb>& result) {
+              ended = result ? result->text : textOf(result.failure());
+            })
+            .addErrback([&](const Failure& failure) { ended = textOf(failure); });
+    const Bomb value;
+    Bomb::movesLeft = moves;
+    try {
+      resolver.callback(value);
+    } catch (const Oops&) {
+      resolver.errback(Oops("moved"));
+    }
+    EXPECT_TRUE(ended == longText || ended == "Oops: moved") << moves << ": " << ended;
+  }
+  Bomb::movesLeft = 1'000'000;
+}
+
 TEST(Values, thatThrowWhenTheyAreMovedDoSoFromAReadyDeferredToo) {
   for (int moves = 1; moves < 40; ++moves) {
     Bomb::movesLeft = moves;

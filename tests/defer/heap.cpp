@@ -23,11 +23,14 @@ namespace {
 std::atomic<std::size_t> count = 0;
 std::atomic<std::ptrdiff_t> live = 0;
 std::atomic<std::ptrdiff_t> peak = 0;
+thread_local int blocksLeft = -1;  // negative: as many as there are
 
 }  // namespace
 
 #if HAWSER_TEST_COUNTS
 void* operator new(std::size_t bytes) {
+  if (blocksLeft == 0) throw std::bad_alloc();
+  if (blocksLeft > 0) --blocksLeft;
   void* const block = std::malloc(bytes != 0 ? bytes : 1);
   if (!block) throw std::bad_alloc();
   ++count;
@@ -50,5 +53,8 @@ std::size_t allocations() noexcept { return count; }
 std::ptrdiff_t liveBytes() noexcept { return live; }
 std::ptrdiff_t peakBytes() noexcept { return peak; }
 void forgetPeak() noexcept { peak = live.load(); }
+
+Limit::Limit(int blocks) noexcept { blocksLeft = blocks; }
+Limit::~Limit() { blocksLeft = -1; }
 
 }  // namespace hawser::heap

@@ -16,6 +16,16 @@ std::ptrdiff_t liveBytes() noexcept;
 std::ptrdiff_t peakBytes() noexcept;
 void forgetPeak() noexcept;
 
+/// While it lives, this thread gets so many blocks from the global heap and no more. What its pool
+/// has comes on top: use a new thread. Does nothing unless the heap `counts`.
+class Limit {
+ public:
+  explicit Limit(int blocks) noexcept;
+  Limit(const Limit&) = delete;
+  Limit& operator=(const Limit&) = delete;
+  ~Limit();
+};
+
 constexpr std::ptrdiff_t fewKilobytes = 64 * 1024;
 
 /// How much `body` takes from the heap at its worst, on a thread of its own, whose pool is empty at

@@ -25,7 +25,10 @@ unsigned here(std::source_location where = std::source_location::current()) { re
 
 Deferred<int> awaiting(Deferred<int> inner) { co_return co_await std::move(inner); }
 
-TEST_F(Registry, listsNothingInTheBeginning) { EXPECT_TRUE(registry::pending().empty()); }
+TEST_F(Registry, listsNothingInTheBeginning) {
+  EXPECT_TRUE(registry::enabled());
+  EXPECT_TRUE(registry::pending().empty());
+}
 
 TEST_F(Registry, listsADeferredUntilItHasFired) {
   auto [deferred, resolver] = makeDeferred<int>();
@@ -216,6 +219,22 @@ TEST_F(Registry, saysTheSameInJson) {
   EXPECT_EQ(registry::toJson(), "[]");
 }
 
+TEST_F(Registry, beginsItsTextWithThePlaceOfMostAndThenGoesByPlace) {
+  std::vector<DeferredPair<int>> pairs;
+  const unsigned line = here();
+  pairs.push_back(makeDeferred<int>());
+  pairs.push_back(makeDeferred<int>());
+  for (int i = 0; i < 2; ++i) pairs.push_back(makeDeferred<int>());
+
+  const std::string text = registry::toText();
+  const auto placeOf = [&](unsigned number) {
+    return text.find(__FILE__ + (":" + std::to_string(number)) + ",");
+  };
+  EXPECT_LT(placeOf(line + 3), placeOf(line + 1)) << text;
+  EXPECT_LT(placeOf(line + 1), placeOf(line + 2)) << text;
+  for (auto& pair : pairs) pair.resolver.callback(1);
+}
+
 TEST(PendingOf, tellsWhatADeferredWaitsForThoughTheRegistryIsNotEnabled) {
   auto [deferred, resolver] = makeDeferred<int>();
   const unsigned line = here() - 1;
@@ -230,6 +249,16 @@ TEST(PendingOf, tellsWhatADeferredWaitsForThoughTheRegistryIsNotEnabled) {
   resolver.callback(1);
   EXPECT_FALSE(registry::pendingOf(end));
   EXPECT_FALSE(registry::pendingOf(succeed(1)));
+}
+
+// Behind this, __FILE__ is another.
+#line 7 "a \"name\" with a \\ and a \t.cpp"
+TEST_F(Registry, escapesNamesInJson) {
+  auto [deferred, resolver] = makeDeferred<int>();
+  const std::string json = registry::toJson();
+  EXPECT_TRUE(json.starts_with(R"([{"file":"a \"name\" with a \\ and a \u0009.cpp","line":8,)"))
+      << json;
+  resolver.callback(1);
 }
 
 }  // namespace
