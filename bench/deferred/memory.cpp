@@ -4,6 +4,8 @@
 #include "operations.h"
 
 #include <malloc.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -111,9 +113,34 @@ void printPeak(Repeat loop) {
               static_cast<unsigned long long>(heap.blocks - before.blocks));
 }
 
+void print(std::string_view kind, const Peer& peer) {
+  if (peer.enter) peer.enter();
+  std::printf(R"( "%s": {)", peer.name);
+  if (kind == "hold") {
+    printHeld("cold", peer);
+    printHeld("warm", peer);
+    std::printf(R"("handles": %zu)", peer.handles);
+  } else {
+    printPeak(kind == "loop" ? peer.loop : peer.loopAwait);
+  }
+  std::printf("}");
+  if (peer.leave) peer.leave();
+}
+
+/// In a process of its own, so that every pool is cold when it begins.
+bool printApart(std::string_view kind, const Peer& peer) {
+  std::fflush(stdout);
+  const pid_t child = fork();
+  if (child == 0) {
+    print(kind, peer);
+    std::exit(0);
+  }
+  int status = -1;
+  return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
 }  // namespace
 
-// Each kind in a process of its own, so that every pool is cold when it begins.
 int main(int argc, char** argv) {
   const std::string_view kind = argc == 2 ? argv[1] : "";
   if (kind != "hold" && kind != "loop" && kind != "loop_await") {
@@ -124,20 +151,13 @@ int main(int argc, char** argv) {
   const char* separator = "\n";
   for (const Entry* entry = Entry::first; entry; entry = entry->next) {
     const Peer& peer = entry->peer;
-    const Repeat loop = kind == "loop" ? peer.loop : peer.loopAwait;
-    if (kind == "hold" ? !peer.hold : !loop) continue;
-    if (peer.enter) peer.enter();
-    std::printf(R"(%s "%s": {)", separator, peer.name);
-    if (kind == "hold") {
-      printHeld("cold", peer);
-      printHeld("warm", peer);
-      std::printf(R"("handles": %zu)", peer.handles);
-    } else {
-      printPeak(loop);
-    }
-    std::printf("}");
+    if (kind == "hold" ? !peer.hold : !(kind == "loop" ? peer.loop : peer.loopAwait)) continue;
+    std::printf("%s", separator);
     separator = ",\n";
-    if (peer.leave) peer.leave();
+    if (!printApart(kind, peer)) {
+      std::fprintf(stderr, "%s did not come to its end\n", peer.name);
+      return 1;
+    }
   }
   std::printf("\n}\n");
 }
