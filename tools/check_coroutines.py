@@ -1,13 +1,16 @@
-"""Finds temporaries inside a co_await expression that are lambdas with captures, or braced lists.
+"""Finds temporaries beside co_await and co_yield that GCC 12 destroys twice.
 
     check_coroutines.py ROOT
 
-GCC 12 destroys such a temporary twice. Name it first and move it in:
+They are aggregates, lambdas with captures among them, and what `?:` gives. Types are not known here:
+whatever is made in braces counts as an aggregate, and every `?:` that does not give a number. Name the
+thing first and move it in:
 
     auto body = [name] { ... };
     co_await run(std::move(body));
 
-Every finding is one line. Exit status: 0 none, 1 some.
+Aggregates in parentheses, awaited themselves, or beside the awaited expression are not found. Every
+finding is one line. Exit status: 0 none, 1 some.
 """
 
 import pathlib
@@ -24,13 +27,17 @@ NOT_CODE = re.compile(
     r"|(?<![0-9A-Za-z])'(?:\\.|[^'\\\n])+'",
     re.DOTALL,
 )
-CO_AWAIT = re.compile(r"\bco_await\b")
+SUSPENSION = re.compile(r"\bco_(?:await|yield)\b")
 # A capture list that is not empty, then parameters, a body or template parameters. What stands before
 # tells it from a subscript, and from an attribute.
 CAPTURING_LAMBDA = re.compile(r"(?<![\w)\]\[])\s*\[(?!\s*[\]\[])[^\[\]]+\]\s*[({<]")
 
-# An argument in braces: the temporary that it makes may have a destructor.
-BRACED_ARGUMENT = re.compile(r"[(,{]\s*(\{)\s*[^\s}]")
+# An argument in braces, with a type before them or with something inside: the temporary that it makes
+# may have a destructor.
+BRACED_ARGUMENT = re.compile(r"[(,{]\s*(?:[\w:]+(?:<[^;{}()]*>)?(?=\{)|(?=\{\s*[^\s}]))(\{)")
+
+STATEMENT = re.compile(r"[^;{}]+")
+GIVES_A_NUMBER = re.compile(r"\s*(?:const\s+)?(?:bool|int|double|std::size_t)\s+\w+\s*=[^?(]*\?")
 
 
 def blank(match):
@@ -57,13 +64,19 @@ def findings(text):
     """The line numbers of such temporaries."""
     code = NOT_CODE.sub(blank, text)
     lines = set()
-    for await_ in CO_AWAIT.finditer(code):
-        expression = awaited_expression(code, await_.end())
+    for word in SUSPENSION.finditer(code):
+        start = word.end()
+        expression = awaited_expression(code, start)
         for match in CAPTURING_LAMBDA.finditer(expression):
-            opening = await_.end() + match.start() + match[0].index("[")
+            opening = start + match.start() + match[0].index("[")
             lines.add(code.count("\n", 0, opening) + 1)
+        if word[0] == "co_yield":  # its operand is an argument
+            start, expression = start - 1, "(" + expression
         for match in BRACED_ARGUMENT.finditer(expression):
-            lines.add(code.count("\n", 0, await_.end() + match.start(1)) + 1)
+            lines.add(code.count("\n", 0, start + match.start(1)) + 1)
+    for match in STATEMENT.finditer(code):
+        if "?" in match[0] and SUSPENSION.search(match[0]) and not GIVES_A_NUMBER.match(match[0]):
+            lines.add(code.count("\n", 0, code.index("?", match.start())) + 1)
     return sorted(lines)
 
 
@@ -78,7 +91,7 @@ def main():
                 continue
             for line in findings(path.read_text(encoding="utf-8")):
                 name = path.relative_to(root)
-                print(f"{name}:{line}: a capturing lambda or braced list inside co_await; name it first")
+                print(f"{name}:{line}: a temporary that GCC 12 may destroy twice; name it first")
                 failed = True
     return 1 if failed else 0
 
