@@ -119,12 +119,7 @@ struct ListSource final : NodeOf<typename Kind::Output> {
   }
 
   void dispose() noexcept override {
-    this->destroyResult();
-    dropHandles(this);
-    if (this->references != 0) {
-      this->state = NodeState::taken;
-      return;
-    }
+    if (!this->letGo()) return;
     const std::size_t bytes = bytesFor(size_);
     kind_.~Kind();
     freeSource(this, bytes);

@@ -109,12 +109,7 @@ struct RunNode final : NodeOf<RunOf<F>>, WaitLink {
   void dropCanceller() noexcept override { destroyCallable(); }
 
   void dispose() noexcept override {
-    this->destroyResult();
-    dropHandles(this);
-    if (this->references != 0) {
-      this->state = NodeState::taken;
-      return;
-    }
+    if (!this->letGo()) return;
     destroyCallable();
     freeSource(this, sizeof(RunNode));
   }

@@ -76,6 +76,15 @@ struct NodeOf : Node {
     }
   }
 
+  /// Sources: ends what they hold. False if the block is still needed, which the last reference
+  /// frees then.
+  bool letGo() noexcept {
+    destroyResult();
+    dropHandles(this);
+    if (references != 0) state = NodeState::taken;
+    return references == 0;
+  }
+
   // Sources wait for nobody, coroutines never within their own chain.
   Node* take(Node*) override { return nullptr; }
   Node* takeAdopted(Node*) override { return nullptr; }
@@ -106,12 +115,7 @@ struct Source : NodeOf<T> {
   }
 
   void dispose() noexcept override {
-    this->destroyResult();
-    dropHandles(this);
-    if (this->references != 0) {
-      this->state = NodeState::taken;
-      return;
-    }
+    if (!this->letGo()) return;
     this->dropCanceller();
     freeBlock();
   }
