@@ -317,6 +317,48 @@ TEST(CancelHandle, goesOnWorkingWhenAHandlerIsAddedToAChainThatHasItsResult) {
   consume(std::move(chain));
 }
 
+TEST(CancelHandle, cancelsWhatAHandlerReturnedBeforeTheHandleWasTaken) {
+  const LogWatcher log;
+  auto [inner, resolveInner] = makeDeferred<int>();
+  auto [first, fire] = makeDeferred<int>();
+  Deferred<int> outer = std::move(first).addCallback([&](int) { return std::move(inner); });
+  fire.callback(1);
+  const CancelHandle handle = outer.cancelHandle();
+  outer.addErrback([](const CancelledError&) { return 2; });
+  handle.cancel();
+  EXPECT_EQ(outcome(outer), "2");
+}
+
+TEST(CancelHandle, canBeTakenOfAReturnedChainThatIsPausedWithItsResult) {
+  auto [inner, resolveInner] = makeDeferred<int>();
+  auto [first, fire] = makeDeferred<int>();
+  Deferred<int> outer = std::move(first).addCallback([&](int) { return std::move(inner); });
+  fire.callback(1);
+  outer.pause();
+  resolveInner.callback(2);
+  const CancelHandle handle = outer.cancelHandle();
+  handle.cancel();
+  outer.unpause();
+  EXPECT_EQ(outcome(outer), "2");
+}
+
+TEST(CancelHandle, leavesNothingBehindWhenItDies) {
+  const LogWatcher log;
+  auto [deferred, resolver] = makeDeferred<int>();
+  {
+    const CancelHandle handle = deferred.cancelHandle();
+  }
+  resolver.callback(1);
+  // A Deferred that holds its result itself notices that it is to wait for itself.
+  deferred.addCallback([&](int) {
+    return [](Deferred<int> own) -> Deferred<int> {
+      co_return co_await std::move(own);
+    }(std::move(deferred));
+  });
+  ASSERT_EQ(log.unhandled().size(), 1u);
+  EXPECT_EQ(log.unhandled()[0].substr(0, 13), "SelfWaitError");
+}
+
 TEST(CancelHandle, throwsWhatTheCancellerThrows) {
   auto [deferred, resolver] = makeDeferred<int>([] { throw Oops(); });
   const CancelHandle handle = deferred.cancelHandle();

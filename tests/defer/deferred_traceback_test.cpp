@@ -126,6 +126,39 @@ TEST(Traceback, goesOnThroughTheChainThatWaited) {
                at("passed the handler added at", waiting)});
 }
 
+TEST(Traceback, namesEachHandlerThatReturnedTheSameDeferredOn) {
+  auto [inner, resolveInner] = makeDeferred<int>();
+  auto [a, fireA] = makeDeferred<int>();
+  auto [b, fireB] = makeDeferred<int>();
+  const unsigned first = __LINE__ + 1;
+  Deferred<int> middle = std::move(a).addCallback([&](int) { return std::move(inner); });
+  fireA.callback(1);
+  const unsigned second = __LINE__ + 1;
+  Deferred<int> outer = std::move(b).addCallback([&](int) { return std::move(middle); });
+  fireB.callback(1);
+  resolveInner.errback(Oops());
+  expectLines(tracebackOf(std::move(outer)), {at("passed the handler added at", first),
+                                              at("passed the handler added at", second)});
+}
+
+TEST(Traceback, namesTheHandlerThatReturnedADeferredToWhichAHandleWasTaken) {
+  for (const bool paused : {false, true}) {
+    auto [inner, resolveInner] = makeDeferred<int>();
+    auto [first, fire] = makeDeferred<int>();
+    const unsigned waiting = __LINE__ + 1;
+    Deferred<int> outer = std::move(first).addCallback([&](int) { return std::move(inner); });
+    fire.callback(1);
+    if (paused) outer.pause();
+    const CancelHandle handle = outer.cancelHandle();
+    resolveInner.errback(Oops());
+    if (paused) {
+      EXPECT_EQ(outcome(outer), "paused");
+      outer.unpause();
+    }
+    expectLines(tracebackOf(std::move(outer)), {at("passed the handler added at", waiting)});
+  }
+}
+
 TEST(Traceback, hasNoPlaceWithoutALine) {
   // A handler that reaches for the ready Deferred it runs on, and then waits.
   auto [inner, resolveInner] = makeDeferred<int>();

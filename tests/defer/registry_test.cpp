@@ -1,4 +1,5 @@
 #include <hawser/defer/deferred.h>
+#include <hawser/defer/deferred_list.h>
 #include <hawser/defer/deferred_lock.h>
 #include <hawser/defer/gather.h>
 #include <hawser/defer/registry.h>
@@ -125,6 +126,23 @@ TEST_F(Registry, goesOnFromADeferredToTheHandlerThatReturnedIt) {
   EXPECT_EQ(waiting[0].where.line(), line);
   EXPECT_EQ(waiting[1].where.line(), line + 1);
   inner.resolver.callback(1);
+}
+
+TEST_F(Registry, endsAtAListThatHasFired) {
+  auto [first, fireFirst] = makeDeferred<int>();
+  auto [second, fireSecond] = makeDeferred<int>();
+  std::vector<Deferred<int>> members;
+  members.push_back(std::move(first));
+  members.push_back(std::move(second));
+  {
+    auto end = deferredList(std::move(members), fireOnOneErrback | consumeErrors)
+                   .addCallback([](const std::vector<Result<int>>&) { return 1; });
+    fireFirst.errback(CancelledError());
+    end.addErrback([](const Failure&) { return 2; });
+  }
+  ASSERT_EQ(registry::pending().size(), 1u);
+  EXPECT_TRUE(registry::pending()[0].waiting.empty());
+  fireSecond.callback(1);
 }
 
 TEST_F(Registry, goesOnThroughLists) {

@@ -14,12 +14,15 @@ namespace hawser::registry {
 using hawser::detail::Consumer;
 using hawser::detail::Listing;
 using hawser::detail::Node;
+using hawser::detail::NodeState;
 using hawser::detail::runState;
 
 namespace {
 
 /// The node that takes the result of `node`, or null at the end of all that waits.
 const Node* next(const Node* node) noexcept {
+  // A list that has fired: whoever took its result may be gone.
+  if (node->state == NodeState::taken) return nullptr;
   switch (node->consumer) {
     case Consumer::next:
     case Consumer::adopter:

@@ -116,7 +116,7 @@ struct DeferredAccess {
   /// nothing but wait. False if that would be noticed.
   template <class T>
   [[gnu::always_inline]] static bool splice(Node* link, NodeOf<T>* tail) noexcept {
-    if (link->wasReturned || (link->rare & ~boundary) != 0) return false;
+    if (link->wasReturned || tail->wasReturned || (link->rare & ~boundary) != 0) return false;
     if (link->consumer == Consumer::owner) [[likely]] {
       auto* const deferred = static_cast<Deferred<T>*>(link->owner);
       deferred->node_ = tail;
@@ -132,6 +132,28 @@ struct DeferredAccess {
     tail->wasReturned = true;
     tail->returnedBy = link->site;
     return true;
+  }
+
+  /// Undoes that, so that the last node has room for handles.
+  template <class T>
+  [[gnu::noinline]] static NodeOf<T>* unsplice(Deferred<T>& deferred) {
+    NodeOf<T>* const tail = deferred.node_;
+    if (tail->hasResult()) {
+      tail->wasReturned = false;  // a failure knows the place already
+      tail->handles = nullptr;
+      return tail;
+    }
+    auto* const link = Link<T, PassBoth<T>>::make(tail->returnedBy);
+    tail->wasReturned = false;
+    tail->handles = nullptr;
+    link->setPauses(tail->pauses);
+    tail->setPauses(0);
+    if (tail->has(pauseSeen)) link->set(pauseSeen);
+    tail->clear(pauseSeen | boundary);
+    attach(tail, link, Consumer::adopter);
+    link->set(adopting);
+    link->owner = &deferred;
+    return deferred.node_ = link;
   }
 
   /// What a handler returned, as the Deferred of the chain behind the handler. A returned chain is

@@ -25,6 +25,10 @@ template <class T>
 void NodeOf<T>::settle() noexcept {
   if (isJust(NodeState::value, Consumer::owner) && giveToOwner()) [[likely]]
     return recycle(this);
+  if (has(pauseSeen) && pauses == 0) {
+    clear(pauseSeen);
+    return settle();
+  }
   if (!isJust(NodeState::failure, Consumer::owner)) return keepForOwner();
   auto* deferred = static_cast<Deferred<T>*>(owner);
   ::new (&deferred->failure_) Failure(takeFailure());
@@ -330,8 +334,9 @@ void Deferred<T>::cancel(std::source_location where) {
 
 template <class T>
 CancelHandle Deferred<T>::cancelHandle(std::source_location where) {
-  return CancelHandle(
-      detail::makeHandle(node("cancelHandle() of a Deferred that was moved from", where)));
+  detail::NodeOf<T>* tail = node("cancelHandle() of a Deferred that was moved from", where);
+  if (tail->wasReturned) tail = detail::DeferredAccess::unsplice(*this);
+  return CancelHandle(detail::makeHandle(tail));
 }
 
 template <class T>

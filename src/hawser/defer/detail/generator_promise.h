@@ -97,7 +97,6 @@ struct GeneratorPromise final : PromiseBase<std::optional<T>> {
   void dispose() noexcept override {
     this->destroyResult();
     dropHandles(this);
-    this->wasReturned = false;
     this->owner = nullptr;
     this->consumer = Consumer::owner;
     this->state = NodeState::pending;

@@ -6,22 +6,10 @@
 
 namespace hawser::detail {
 
-namespace {
-
-/// The place where handles hang is used for something else until then.
-void becomeHandled(Node* node) noexcept {
-  if (node->has(handled)) return;
-  node->wasReturned = false;
-  node->handles = nullptr;
-  node->set(handled);
-}
-
-}  // namespace
-
 HandleBlock* makeHandle(Node* tail) {
-  void* const place = poolAllocate(sizeof(HandleBlock));
-  becomeHandled(tail);
-  return tail->handles = ::new (place) HandleBlock{tail, tail->handles, 1};
+  tail->handles = ::new (poolAllocate(sizeof(HandleBlock))) HandleBlock{tail, tail->handles, 1};
+  tail->set(handled);
+  return tail->handles;
 }
 
 void releaseHandle(HandleBlock* block) noexcept {
@@ -30,12 +18,13 @@ void releaseHandle(HandleBlock* block) noexcept {
     HandleBlock** place = &block->node->handles;
     while (*place != block) place = &(*place)->next;
     *place = block->next;
+    if (!block->node->handles) block->node->clear(handled);
   }
   poolFree(block, sizeof(HandleBlock));
 }
 
 void moveHandlesOf(Node* from, Node* to) noexcept {
-  becomeHandled(to);
+  to->set(handled);
   HandleBlock** end = &to->handles;
   while (*end) end = &(*end)->next;
   *end = std::exchange(from->handles, nullptr);

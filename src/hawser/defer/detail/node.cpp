@@ -170,7 +170,7 @@ bool appendSlowly(Node* tail, Node* link) noexcept {
 
 bool adopt(Node* link, Node* tail, bool keep) noexcept {
   const bool removable =
-      !keep && link->pauses == 0 &&
+      !keep && link->pauses == 0 && !(link->has(handled) && tail->wasReturned) &&
       (link->consumer == Consumer::detached || link->consumer == Consumer::adopter ||
        (link->consumer == Consumer::member && !link->has(barrier)));
   if (!removable) {

@@ -83,7 +83,7 @@ enum Rare : std::uint16_t {
   paused = 8,
   /// Somebody paused the chain when this was its last node; only then is a search for pauses due.
   pauseSeen = 16,
-  /// CancelHandles hang on this node, the last of its chain, or hung there.
+  /// CancelHandles hang on this node, the last of its chain.
   handled = 32,
   /// The failure has been seen by a complete run of the chain: unhandled if dropped now.
   marked = 64,

@@ -142,7 +142,7 @@ struct RunNode final : NodeOf<RunOf<F>>, WaitLink {
       source->setPauses(this->pauses);
       this->setPauses(0);
       source->set(pauseSeen);
-      static_cast<void>(append(source, this));
+      attach(source, this, Consumer::next);
       return source;  // where the pause keeps it, or ends it if nobody is left to unpause
     } catch (...) {
       why = Failure::current();
