@@ -165,6 +165,23 @@ TEST_P(Waiting, endsAtTheTimeThatItIsGiven) {
   SUCCEED();
 }
 
+TEST_P(Waiting, isNotCutShortByAPausedChannelWhosePeerIsGone) {
+  auto [channel, peer] = connected();
+  Received received;
+  channel->receive(received);
+  turn();
+  channel->pauseReceiving();
+  writeTo(peer, "unread");
+  peer.reset();
+  const Backend::TimePoint until = backend->now() + std::chrono::milliseconds(20);
+  int turns = 0;
+  for (; backend->now() < until; ++turns) {
+    backend->wait(until);
+    backend->deliver();
+  }
+  EXPECT_LT(turns, 10) << "it is busy waiting";
+}
+
 TEST_P(Waiting, isEndedByAWakeBeforeIt) {
   backend->wake();
   backend->wait(std::nullopt);

@@ -337,7 +337,7 @@ TEST(ReactorFork, aChildIsToldToMakeItsOwn) {
 }
 
 TEST(ReactorBackend, isTheOneThatItWasGiven) {
-  auto backend = makeEpoll();
+  auto backend = makeBackend("epoll");
   Backend* const given = backend.get();
   Reactor reactor(std::move(backend));
   EXPECT_EQ(&reactor.backend(), given);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace hawser {
@@ -13,8 +14,8 @@ namespace hawser {
 /// The part of a reactor that talks to the kernel, or plays it: channels, waiting, and time.
 ///
 /// A Backend has one user, its Reactor, which calls `wait` and `deliver` once a turn, and is
-/// reached by transports through `Reactor::backend()`, to make channels. Implementations:
-/// EpollBackend. They differ in cost, never in what the layers above see.
+/// reached by transports through `Reactor::backend()`, to make channels. `makeBackend` makes one by
+/// name. They differ in cost, never in what the layers above see.
 ///
 /// Everything belongs to the reactor's thread, `wake` excepted.
 class Backend {
@@ -27,7 +28,7 @@ class Backend {
   /// Closes the channels that still live; their owners may keep them, but they do nothing.
   virtual ~Backend() = default;
 
-  /// `epoll`, ...
+  /// As `makeBackend` knows it: `epoll`, ...
   virtual std::string_view name() const noexcept = 0;
 
   /// A new socket: non-blocking, closed by exec. Family, type and protocol as for `socket(2)`.
@@ -51,7 +52,19 @@ class Backend {
   virtual void wake() noexcept = 0;
 };
 
-/// The backend that a Reactor takes if it is not given one.
+/// The names of all backends: `epoll`, `poll`. This kernel may refuse some of them.
+std::span<const std::string_view> backendNames() noexcept;
+
+/// Makes a backend for `Reactor reactor(makeBackend("poll"))`.
+/// @throws NoSuchReactor if there is none of this name, with the names that there are
+/// @throws ReactorNotAvailable if this kernel, or what guards it, does not permit it, with the
+/// reason
+/// @throws std::system_error if descriptors or memory are short
+std::unique_ptr<Backend> makeBackend(std::string_view name);
+
+/// The backend that a Reactor takes if it is not given one: what the environment variable
+/// `HAWSER_REACTOR` names, or `epoll` if that is not set or is empty.
+/// @throws NoSuchReactor, ReactorNotAvailable, if they come from that variable saying so
 /// @throws std::system_error
 std::unique_ptr<Backend> makeDefaultBackend();
 

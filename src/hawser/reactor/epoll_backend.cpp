@@ -1,7 +1,5 @@
+#include <hawser/reactor/detail/wait_time.h>
 #include <hawser/reactor/epoll_backend.h>
-
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -10,12 +8,11 @@
 
 namespace hawser {
 
-EpollBackend::EpollBackend()
-    : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wakeup_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+EpollBackend::EpollBackend() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;
   event.data.u64 = wakeToken;
-  if (!epoll_ || !wakeup_ || ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wakeup_.get(), &event) != 0)
+  if (!epoll_ || ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wakeup_.descriptor(), &event) != 0)
     throw std::system_error(errno, std::generic_category(), "making an epoll reactor");
 }
 
@@ -37,19 +34,13 @@ void EpollBackend::wait(std::optional<TimePoint> until) {
 }
 
 int EpollBackend::waitFor(std::optional<TimePoint> until) {
-  using std::chrono::ceil, std::chrono::milliseconds, std::chrono::seconds;
+  using std::chrono::ceil, std::chrono::milliseconds;
   const int most = static_cast<int>(events_.size());
   if (!until) return ::epoll_wait(epoll_.get(), events_.data(), most, -1);
   if (*until == TimePoint::min()) return ::epoll_wait(epoll_.get(), events_.data(), most, 0);
-  // Nobody waits for longer than this; and the arithmetic below cannot overflow.
-  const TimePoint start = now();
-  const std::chrono::nanoseconds longest = std::chrono::hours(24);
-  const std::chrono::nanoseconds rest = *until <= start             ? std::chrono::nanoseconds(0)
-                                        : *until >= start + longest ? longest
-                                                                    : *until - start;
+  const std::chrono::nanoseconds rest = detail::waitTime(now(), *until);
   if (preciseWait_ && rest.count() > 0) {
-    const auto whole = std::chrono::floor<seconds>(rest);
-    const timespec timeout{whole.count(), (rest - whole).count()};
+    const auto timeout = detail::toTimespec<timespec>(rest);
     const int count = ::epoll_pwait2(epoll_.get(), events_.data(), most, &timeout, nullptr);
     if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return count;
     preciseWait_ = false;
@@ -72,12 +63,6 @@ void EpollBackend::deliver() {
   }
   eventCount_ = 0;
   round.serveScheduled();
-}
-
-void EpollBackend::wake() noexcept {
-  const std::uint64_t one = 1;
-  // Fails only when the counter is full, after 2^64 writes, and then it is awake anyway.
-  static_cast<void>(!::write(wakeup_.get(), &one, sizeof one));
 }
 
 }  // namespace hawser

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hawser/reactor/detail/readiness_backend.h>
+#include <hawser/reactor/detail/wakeup.h>
 
 #include <sys/epoll.h>
 
@@ -22,7 +23,7 @@ class EpollBackend final : public detail::ReadinessBackend {
   std::string_view name() const noexcept override { return "epoll"; }
   void wait(std::optional<TimePoint> until) override;
   void deliver() override;
-  void wake() noexcept override;
+  void wake() noexcept override { wakeup_.wake(); }
 
  private:
   int watch(detail::ReadinessChannel& channel, std::uint64_t token) noexcept override;
@@ -32,7 +33,7 @@ class EpollBackend final : public detail::ReadinessBackend {
   static constexpr std::uint64_t wakeToken = UINT64_MAX;
 
   FileDescriptor epoll_;
-  FileDescriptor wakeup_;
+  detail::Wakeup wakeup_;
   bool preciseWait_ = true;  // until the kernel says that it has no epoll_pwait2
   std::size_t eventCount_ = 0;
   std::array<epoll_event, 256> events_;

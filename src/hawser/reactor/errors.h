@@ -33,6 +33,20 @@ class NoReactorError : public std::logic_error {
   ~NoReactorError() override;
 };
 
+/// A backend was asked for by a name that none has (Twisted's `NoSuchReactor`).
+class NoSuchReactor : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
+  ~NoSuchReactor() override;
+};
+
+/// A backend was asked for by name, but the kernel, or what guards it, does not permit it.
+class ReactorNotAvailable : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+  ~ReactorNotAvailable() override;
+};
+
 /// A function of a reactor was called on a thread, or in a forked process, other than its own.
 class WrongThreadError : public std::logic_error {
  public:

@@ -62,10 +62,10 @@ struct RunOptions {
 /// timers and handles that outlive it are harmless and do nothing.
 class Reactor final : public Clock {
  public:
-  /// @param backend what talks to the kernel; null: the default one
+  /// @param backend what talks to the kernel, as `makeBackend` makes it; null: the default one
   /// From now on SIGPIPE is ignored by this process, unless it had a handler: a peer that closes
   /// its end is an error of one connection, never the end of the program.
-  /// @throws std::system_error if the backend cannot be made
+  /// @throws NoSuchReactor, ReactorNotAvailable, std::system_error if the backend cannot be made
   explicit Reactor(std::unique_ptr<Backend> backend = nullptr);
   /// Disconnects what is still connected, and drops what is still pending, as the end of `run`
   /// does. Handlers called by that find the reactor usable.

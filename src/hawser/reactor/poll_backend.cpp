@@ -1,0 +1,85 @@
+#include <hawser/reactor/detail/wait_time.h>
+#include <hawser/reactor/poll_backend.h>
+
+#include <cerrno>
+#include <new>
+#include <system_error>
+
+namespace hawser {
+
+namespace {
+
+constexpr short readEvents = POLLIN | POLLRDHUP;
+constexpr short writeEvents = POLLOUT;
+// A descriptor that is not open any more is tried, so that its channel learns the error.
+constexpr short overEvents = POLLRDHUP | POLLHUP | POLLERR | POLLNVAL;
+
+}  // namespace
+
+PollBackend::PollBackend() {
+  asked_.push_back({wakeup_.descriptor(), POLLIN, 0});
+  askedFor_.push_back(0);
+}
+
+PollBackend::~PollBackend() = default;
+
+int PollBackend::watch(detail::ReadinessChannel&, std::uint64_t token) noexcept {
+  try {
+    watched_.push_back(token);
+  } catch (const std::bad_alloc&) {
+    return ENOMEM;
+  }
+  return 0;
+}
+
+// Only what is waited for is asked: of a descriptor that somebody has paused, poll would report
+// again and again that its peer is gone.
+void PollBackend::collect() {
+  asked_.resize(1);
+  askedFor_.resize(1);
+  std::size_t kept = 0;
+  for (const std::uint64_t token : watched_) {
+    const detail::ReadinessChannel* const channel = find(token);
+    if (!channel) continue;
+    watched_[kept++] = token;
+    const short events = static_cast<short>((channel->waitsToRead() ? readEvents : 0) |
+                                            (channel->waitsToWrite() ? writeEvents : 0));
+    if (events == 0) continue;
+    askedFor_.push_back(token);
+    asked_.push_back({channel->descriptor(), events, 0});
+  }
+  watched_.resize(kept);
+}
+
+void PollBackend::wait(std::optional<TimePoint> until) {
+  answered_ = false;
+  collect();
+  if (anyScheduled()) until = TimePoint::min();
+  timespec timeout{};
+  if (until && *until != TimePoint::min())
+    timeout = detail::toTimespec<timespec>(detail::waitTime(now(), *until));
+  if (::ppoll(asked_.data(), asked_.size(), until ? &timeout : nullptr, nullptr) >= 0) {
+    answered_ = true;
+    if (asked_[0].revents != 0) wakeup_.clear();
+  } else if (errno != EINTR) {
+    throw std::system_error(errno, std::generic_category(), "poll");
+  }
+}
+
+void PollBackend::deliver() {
+  Round round(*this);
+  for (std::size_t place = 1; answered_ && place < asked_.size(); ++place) {
+    const short events = asked_[place].revents;
+    if (events == 0) continue;
+    detail::ReadinessChannel* const channel = find(askedFor_[place]);
+    if (!channel) continue;
+    channel->becomeReady((events & (POLLIN | overEvents)) != 0,
+                         (events & (POLLOUT | POLLHUP | POLLERR | POLLNVAL)) != 0,
+                         (events & overEvents) != 0);
+    round.serve(*channel);
+  }
+  answered_ = false;
+  round.serveScheduled();
+}
+
+}  // namespace hawser

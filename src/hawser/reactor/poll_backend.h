@@ -1,0 +1,40 @@
+#pragma once
+
+#include <hawser/reactor/detail/readiness_backend.h>
+#include <hawser/reactor/detail/wakeup.h>
+
+#include <poll.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace hawser {
+
+/// The reactor's work on poll(2), which every kernel and every sandbox has.
+///
+/// Each wait hands the kernel all descriptors that something waits for, so it costs time in
+/// proportion to the number of connections, idle ones included: for dozens, not for thousands.
+class PollBackend final : public detail::ReadinessBackend {
+ public:
+  /// @throws std::system_error
+  PollBackend();
+  ~PollBackend() override;
+
+  std::string_view name() const noexcept override { return "poll"; }
+  void wait(std::optional<TimePoint> until) override;
+  void deliver() override;
+  void wake() noexcept override { wakeup_.wake(); }
+
+ private:
+  int watch(detail::ReadinessChannel& channel, std::uint64_t token) noexcept override;
+  void collect();
+
+  detail::Wakeup wakeup_;
+  std::vector<std::uint64_t> watched_;  // tokens; those of closed channels leave in `collect`
+  // What the kernel is asked: first the wakeup, then for each place a channel's descriptor.
+  std::vector<pollfd> asked_;
+  std::vector<std::uint64_t> askedFor_;  // the token for each place of asked_
+  bool answered_ = false;                // asked_ holds events that were not delivered yet
+};
+
+}  // namespace hawser
