@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 #include <system_error>
@@ -14,17 +13,6 @@ namespace {
 
 [[noreturn]] void throwErrno(const char* what) {
   throw std::system_error(errno, std::generic_category(), what);
-}
-
-ReadinessChannel::Kind kindOf(int descriptor) {
-  struct stat status{};
-  if (::fstat(descriptor, &status) != 0) throwErrno("fstat");
-  if (!S_ISSOCK(status.st_mode)) return ReadinessChannel::Kind::file;
-  int type = 0;
-  socklen_t size = sizeof type;
-  if (::getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) != 0) throwErrno("getsockopt");
-  return type == SOCK_STREAM ? ReadinessChannel::Kind::streamSocket
-                             : ReadinessChannel::Kind::otherSocket;
 }
 
 }  // namespace
@@ -40,12 +28,11 @@ ReadinessBackend::~ReadinessBackend() {
 ChannelPtr ReadinessBackend::open(int family, int type, int protocol) {
   FileDescriptor descriptor(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
   if (!descriptor) throwErrno("socket");
-  return add(std::move(descriptor), type == SOCK_STREAM ? ReadinessChannel::Kind::streamSocket
-                                                        : ReadinessChannel::Kind::otherSocket);
+  return add(std::move(descriptor), SocketChannel::kindOfSocket(type));
 }
 
 ChannelPtr ReadinessBackend::adopt(FileDescriptor descriptor) {
-  const ReadinessChannel::Kind kind = kindOf(descriptor.get());
+  const SocketChannel::Kind kind = SocketChannel::kindOf(descriptor.get());
   const int flags = ::fcntl(descriptor.get(), F_GETFL);
   if (flags < 0 || ::fcntl(descriptor.get(), F_SETFL, flags | O_NONBLOCK) != 0) throwErrno("fcntl");
   return add(std::move(descriptor), kind);

@@ -18,12 +18,6 @@ class ReadinessBackend;
 /// few tries in one turn a channel that could go on schedules itself for the next.
 class ReadinessChannel final : public SocketChannel, private ListNode {
  public:
-  enum class Kind : std::uint8_t {
-    streamSocket,  ///< a short read means that nothing is left to read
-    otherSocket,
-    file,  ///< pipe, terminal: `read` and `write`
-  };
-
   ReadinessChannel(ReadinessBackend& backend, FileDescriptor descriptor, Kind kind,
                    std::uint64_t token) noexcept;
   ~ReadinessChannel() override = default;

@@ -1,8 +1,10 @@
 #include <hawser/reactor/detail/socket_channel.h>
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <cerrno>
+#include <system_error>
 
 namespace hawser::detail {
 
@@ -20,6 +22,21 @@ NativeAddress ask(int (*function)(int, sockaddr*, socklen_t*), int descriptor) n
 }
 
 }  // namespace
+
+SocketChannel::Kind SocketChannel::kindOfSocket(int type) noexcept {
+  return type == SOCK_STREAM ? Kind::streamSocket : Kind::otherSocket;
+}
+
+SocketChannel::Kind SocketChannel::kindOf(int descriptor) {
+  struct stat status{};
+  if (::fstat(descriptor, &status) != 0) throw std::system_error(systemError(errno), "fstat");
+  if (!S_ISSOCK(status.st_mode)) return Kind::file;
+  int type = 0;
+  socklen_t size = sizeof type;
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) != 0)
+    throw std::system_error(systemError(errno), "getsockopt");
+  return kindOfSocket(type);
+}
 
 std::error_code SocketChannel::shutdownSend() noexcept {
   return outcome(::shutdown(descriptor_.get(), SHUT_WR));

@@ -3,11 +3,22 @@
 #include <hawser/reactor/channel.h>
 #include <hawser/reactor/file_descriptor.h>
 
+#include <cstdint>
+
 namespace hawser::detail {
 
 /// The part of a channel that completes at once, for every backend whose channels are descriptors.
 class SocketChannel : public Channel {
  public:
+  enum class Kind : std::uint8_t {
+    streamSocket,  ///< a short read means that nothing is left to read
+    otherSocket,
+    file,  ///< pipe, terminal: `read` and `write`
+  };
+  static Kind kindOfSocket(int type) noexcept;
+  /// @throws std::system_error
+  static Kind kindOf(int descriptor);
+
   std::error_code shutdownSend() noexcept override;
   std::error_code bind(const NativeAddress& address) noexcept override;
   std::error_code listen(int backlog) noexcept override;
