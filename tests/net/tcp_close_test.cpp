@@ -249,14 +249,20 @@ TEST_P(TcpClose, doesNotWaitLongForAPeerThatGoesOnAndOn) {
   };
   const Pair pair = connect([](Peer& client) { client.onReadLost = [](Peer&) {}; });
   const auto end = reactor.now() + 5s;
-  until([&] {
+  const auto goOn = [&] {
     if (pair.client->transport().queuedBytes() == 0)
       pair.client->transport().write(std::string(100'000, 'x'));
+  };
+  until([&] {
+    goOn();
     return pair.server->lost();
   });
   EXPECT_LT(reactor.now(), end);
   EXPECT_EQ(pair.server->lostWith(), "ConnectionDone");
-  until([&] { return pair.client->lost(); });
+  until([&] {
+    goOn();
+    return pair.client->lost();
+  });
 }
 
 TEST_P(TcpClose, ofOneDirectionLeavesTheOtherOpen) {

@@ -4,9 +4,19 @@
 
 #include <hawser/reactor/detail/backend_choice.h>
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstddef>
 #include <cstdlib>
+#include <iterator>
 #include <optional>
 
 namespace hawser::tests {
@@ -83,6 +93,57 @@ TEST(BackendChoice, ofTheEnvironmentThatDoesNotExistNamesTheVariable) {
   EXPECT_NE(message.find("HAWSER_REACTOR"), std::string::npos) << message;
   EXPECT_NE(message.find("select"), std::string::npos) << message;
   EXPECT_THROW(Reactor(), NoSuchReactor);
+}
+
+/// From now on this process may not make an io_uring, as in many a container.
+void forbidUring() {
+  sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog filter{static_cast<unsigned short>(std::size(program)), program};
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
+    std::abort();
+}
+
+/// Does it in a process of its own, which ends well if `f` does.
+template <class F>
+void elsewhere(F f) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    f();
+    ::_exit(::testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+TEST(BackendThatIsNotPermitted, saysSoToThoseWhoAskedForIt) {
+  elsewhere([] {
+    forbidUring();
+    std::string message = messageOf<ReactorNotAvailable>([] { return makeBackend("io_uring"); });
+    EXPECT_NE(message.find("io_uring: not permitted"), std::string::npos) << message;
+    EXPECT_NE(message.find("seccomp"), std::string::npos) << message;
+    const ReactorVariable variable("io_uring");
+    message = messageOf<ReactorNotAvailable>([] { return makeDefaultBackend(); });
+    EXPECT_NE(message.find("HAWSER_REACTOR"), std::string::npos) << message;
+  });
+}
+
+TEST(BackendThatIsNotPermitted, isReplacedWithALineInTheLogWhereNobodyAskedForIt) {
+  elsewhere([] {
+    forbidUring();
+    LogCapture log;
+    const std::array<std::string_view, 2> names{"io_uring", "poll"};
+    EXPECT_EQ(detail::makeFirstAvailable(names)->name(), "poll");
+    ASSERT_EQ(log.lines.size(), 1u);
+    EXPECT_EQ(log.count("io_uring: not permitted"), 1u) << log.lines[0];
+    EXPECT_EQ(log.count("using poll"), 1u) << log.lines[0];
+  });
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 #include "reactor/backend_support.h"
 
 #include <netinet/tcp.h>
+#include <sys/wait.h>
 
+#include <cerrno>
 #include <thread>
 
 namespace hawser::tests {
@@ -22,6 +24,7 @@ TEST_P(ChannelLifetime, closingCallsNobodyAndClosesTheDescriptor) {
   backend->deliver();
   EXPECT_EQ(received.text, "");
   EXPECT_FALSE(received.ended);
+  turn();  // in which the kernel lets go of it
   char byte = 0;
   EXPECT_LE(::read(peer.get(), &byte, 1), 0);
 }
@@ -149,6 +152,45 @@ TEST_P(ChannelLifetime, aPortInUseIsAnErrorOfBindOrListen) {
   std::error_code error = second->bind(server->localAddress());
   if (!error) error = second->listen(1);
   EXPECT_EQ(error, std::errc::address_in_use);
+}
+
+TEST_P(ChannelLifetime, anAddressIsFreeAgainAsSoonAsItsChannelIsClosed) {
+  ChannelPtr server = listening();
+  const NativeAddress address = server->localAddress();
+  Accepted accepted;
+  server->accept(accepted);
+  turn();
+  server.reset();
+  const FileDescriptor client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  EXPECT_NE(::connect(client.get(), address.get(), address.size), 0);
+  EXPECT_EQ(errno, ECONNREFUSED);
+  ChannelPtr second = backend->open(AF_INET, SOCK_STREAM);
+  EXPECT_FALSE(second->setOption(SOL_SOCKET, SO_REUSEADDR, 1));
+  EXPECT_FALSE(second->bind(address));
+  EXPECT_FALSE(second->listen(1));
+}
+
+TEST_P(ChannelLifetime, whatAForkedChildDestroysLivesOnInItsParent) {
+  ChannelPtr server = listening();
+  Accepted accepted;
+  server->accept(accepted);
+  auto [channel, peer] = connected();
+  Received received;
+  channel->receive(received);
+  turn();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    server.reset();
+    channel.reset();
+    backend.reset();
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  const FileDescriptor connecting = client(server->localAddress());
+  writeTo(peer, "still here");
+  turnUntil([&] { return accepted.channels.size() == 1 && received.text == "still here"; });
 }
 
 TEST_P(ChannelLifetime, aSocketThatCannotBeMadeThrows) {

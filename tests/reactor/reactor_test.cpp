@@ -116,6 +116,20 @@ class Recorder final : public AfterTurn {
   std::string& calls_;
 };
 
+TEST_F(ReactorRun, whatIsClosedAtTheEndIsClosedWhenItReturns) {
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  ChannelPtr channel = reactor.backend().adopt(FileDescriptor(ends[0]));
+  const FileDescriptor peer(ends[1]);
+  Received received;
+  channel->receive(received);
+  reactor.callLater(2ms, [&] { reactor.stop(); });
+  reactor.addSystemEventTrigger(Phase::after, [&] { channel.reset(); });
+  run();
+  char byte = 0;
+  EXPECT_EQ(::recv(peer.get(), &byte, 1, MSG_DONTWAIT), 0);
+}
+
 using ReactorTurn = ReactorTest;
 
 TEST_F(ReactorTurn, makesCallsOfThreadsThenTimersThenIoThenWhatWasPutOff) {

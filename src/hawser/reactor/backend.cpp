@@ -3,6 +3,7 @@
 #include <hawser/reactor/epoll_backend.h>
 #include <hawser/reactor/errors.h>
 #include <hawser/reactor/poll_backend.h>
+#include <hawser/reactor/uring_backend.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -27,6 +28,7 @@ struct Entry {
 constexpr std::array entries{
     Entry{"epoll", &make<EpollBackend>},
     Entry{"poll", &make<PollBackend>},
+    Entry{"io_uring", &make<UringBackend>},
 };
 
 constexpr auto names = [] {

@@ -52,7 +52,7 @@ class Backend {
   virtual void wake() noexcept = 0;
 };
 
-/// The names of all backends: `epoll`, `poll`. This kernel may refuse some of them.
+/// The names of all backends: `epoll`, `poll`, `io_uring`. This kernel may refuse some of them.
 std::span<const std::string_view> backendNames() noexcept;
 
 /// Makes a backend for `Reactor reactor(makeBackend("poll"))`.

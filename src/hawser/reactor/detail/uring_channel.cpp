@@ -1,0 +1,534 @@
+#include <hawser/reactor/detail/call_handler.h>
+#include <hawser/reactor/detail/uring_channel.h>
+#include <hawser/reactor/uring_backend.h>
+
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <new>
+#include <stdexcept>
+#include <utility>
+
+namespace hawser::detail {
+
+namespace {
+
+// The kernel takes no more at a time anyway.
+constexpr std::size_t mostPerSend = 1 << 30;
+// How many pieces in a row must fill a small buffer, or leave a large one nearly empty.
+constexpr std::uint8_t enoughToChange = 4;
+
+}  // namespace
+
+UringChannel::UringChannel(UringBackend& backend, FileDescriptor descriptor, Kind kind) noexcept
+    : SocketChannel(std::move(descriptor)), backend_(&backend), kind_(kind) {
+  if (kind_ != Kind::streamSocket) reading_ = UringPool::Size::large;
+}
+
+UringChannel::~UringChannel() = default;
+
+// What is wanted.
+
+std::error_code UringChannel::listen(int backlog) noexcept {
+  listening_ = true;
+  return SocketChannel::listen(backlog);
+}
+
+bool UringChannel::begin(Incoming operation) {
+  if (!backend_) return false;
+  if (incoming_ != Incoming::none)
+    throw std::logic_error("this channel accepts or receives already");
+  incoming_ = operation;
+  paused_ = false;
+  backend_->schedule(*this);
+  return true;
+}
+
+bool UringChannel::begin(Outgoing operation) {
+  if (!backend_) return false;
+  if (outgoing_ != Outgoing::none) throw std::logic_error("this channel connects or sends already");
+  outgoing_ = operation;
+  outcomeKnown_ = false;
+  backend_->schedule(*this);
+  return true;
+}
+
+void UringChannel::accept(AcceptHandler& handler) {
+  if (begin(Incoming::accept)) accepter_ = &handler;
+}
+
+void UringChannel::receive(ReceiveHandler& handler) {
+  if (begin(Incoming::receive)) receiver_ = &handler;
+}
+
+void UringChannel::pauseIncoming() noexcept {
+  paused_ = true;
+  if (backend_) backend_->schedule(*this);
+}
+
+void UringChannel::resumeIncoming() {
+  paused_ = false;
+  if (backend_) backend_->schedule(*this);
+}
+
+void UringChannel::cancelIncoming(Incoming operation) noexcept {
+  if (incoming_ != operation) return;
+  incoming_ = Incoming::none;
+  backend_->schedule(*this);
+}
+
+void UringChannel::connect(const NativeAddress& address, ConnectHandler& handler) {
+  auto copy = std::make_unique<NativeAddress>(address);
+  if (!begin(Outgoing::connect)) return;
+  connecter_ = &handler;
+  address_ = std::move(copy);
+}
+
+void UringChannel::cancelConnect() noexcept { cancelOutgoing(Outgoing::connect); }
+
+bool UringChannel::send(SendQueue& data, SendHandler& handler) {
+  if (!begin(Outgoing::send)) {
+    data.clear();
+    return false;
+  }
+  sender_ = &handler;
+  sending_ = std::move(data);
+  return false;
+}
+
+void UringChannel::cancelSend() noexcept { cancelOutgoing(Outgoing::send); }
+
+void UringChannel::cancelOutgoing(Outgoing operation) noexcept {
+  if (outgoing_ != operation) return;
+  outgoing_ = Outgoing::none;
+  outcomeKnown_ = false;
+  if (outgoingRequest_ == Request::none) {
+    sending_.clear();
+    return;
+  }
+  outgoingOrphaned_ = true;
+  orphans_.append(std::move(sending_));
+  backend_->schedule(*this);
+}
+
+void UringChannel::close() noexcept {
+  if (!backend_) {
+    if (!inKernel()) delete this;
+    return;
+  }
+  closed_ = true;
+  incoming_ = Incoming::none;
+  if (outgoing_ != Outgoing::none) cancelOutgoing(outgoing_);
+  inbox_.drop(backend_->pool_);
+  accepted_.reset();
+  unschedule();
+  if (!inKernel()) {
+    backend_->bury(*this);
+    return;
+  }
+  backend_->schedule(*this);
+  // The requests hold the socket open until they have ended. A connection can wait for the end of
+  // the turn, but clients must not get through to a server that is closed.
+  if (kind_ == Kind::file || (kind_ == Kind::streamSocket && !listening_) || backend_->forked())
+    return;
+  if (listening_) ::shutdown(descriptor_.get(), SHUT_RDWR);
+  backend_->hurry();
+}
+
+void UringChannel::detach() noexcept {
+  backend_ = nullptr;
+  incoming_ = Incoming::none;
+  outgoing_ = Outgoing::none;
+  if (!inKernel()) sending_.clear();
+  accepted_.reset();
+  unschedule();
+  descriptor_.reset();
+}
+
+// What is requested of the kernel.
+
+bool UringChannel::wantsIncoming() const noexcept {
+  switch (incoming_) {
+    case Incoming::none:
+      return false;
+    case Incoming::accept:
+      return !paused_ && incomingError_ == 0 &&
+             (!accepted_ || accepted_->size() < std::size_t{UringBackend::acceptsPerTurn});
+    case Incoming::receive:
+      return !paused_ && !ended_ && inbox_.empty();
+  }
+  return false;
+}
+
+bool UringChannel::wantsOutgoing() const noexcept {
+  return outgoing_ != Outgoing::none && !outcomeKnown_;
+}
+
+bool UringChannel::incomingFits() const noexcept {
+  return !closed_ && wantsIncoming() && requested_ == incoming_ &&
+         (incoming_ == Incoming::accept || requestedReading_ == reading_);
+}
+
+bool UringChannel::hasWishes() const noexcept {
+  if (incomingRequest_ == Request::made && !incomingFits()) return true;
+  if (outgoingRequest_ == Request::made && outgoingOrphaned_) return true;
+  if (closed_) return static_cast<bool>(descriptor_);
+  return (incomingRequest_ == Request::none && wantsIncoming()) ||
+         (outgoingRequest_ == Request::none && wantsOutgoing());
+}
+
+bool UringChannel::arrange() noexcept {
+  if (incomingRequest_ == Request::made && !incomingFits() && !cancelRequest(Slot::incoming))
+    return false;
+  if (outgoingRequest_ == Request::made && outgoingOrphaned_ && !cancelRequest(Slot::outgoing))
+    return false;
+  if (closed_) return !descriptor_ || requestClose();
+  if (incomingRequest_ == Request::none && wantsIncoming() && !requestIncoming()) return false;
+  return outgoingRequest_ != Request::none || !wantsOutgoing() || requestOutgoing();
+}
+
+io_uring_sqe* UringChannel::request(Slot slot, std::uint8_t operation) noexcept {
+  io_uring_sqe* const request = backend_->request();
+  if (!request) return nullptr;
+  request->opcode = operation;
+  request->fd = descriptor_.get();
+  request->user_data = number(slot);
+  ++requests_;
+  return request;
+}
+
+bool UringChannel::cancelRequest(Slot slot) noexcept {
+  const bool incoming = slot == Slot::incoming;
+  io_uring_sqe* const cancel =
+      request(incoming ? Slot::cancelIncoming : Slot::cancelOutgoing, IORING_OP_ASYNC_CANCEL);
+  if (!cancel) return false;
+  cancel->fd = -1;
+  cancel->addr = number(slot);
+  (incoming ? incomingRequest_ : outgoingRequest_) = Request::cancelled;
+  return true;
+}
+
+bool UringChannel::requestIncoming() noexcept {
+  const std::uint8_t operation = incoming_ == Incoming::accept ? IORING_OP_ACCEPT
+                                 : kind_ == Kind::file         ? IORING_OP_READ
+                                                               : IORING_OP_RECV;
+  io_uring_sqe* const incoming = request(Slot::incoming, operation);
+  if (!incoming) return false;
+  if (incoming_ == Incoming::accept) {
+    incoming->ioprio = IORING_ACCEPT_MULTISHOT;
+    incoming->accept_flags = SOCK_CLOEXEC;
+  } else {
+    incoming->flags = IOSQE_BUFFER_SELECT;
+    const UringBuffers& buffers = backend_->pool_.of(reading_);
+    incoming->buf_group = buffers.group();
+    if (reading_ == UringPool::Size::small)
+      incoming->ioprio = IORING_RECV_MULTISHOT;
+    else
+      incoming->len = static_cast<std::uint32_t>(buffers.bytes());
+    if (kind_ == Kind::file) incoming->off = UINT64_MAX;  // where the file stands
+  }
+  incomingRequest_ = Request::made;
+  starved_ = fed_ = false;
+  requested_ = incoming_;
+  requestedReading_ = reading_;
+  return true;
+}
+
+bool UringChannel::requestOutgoing() noexcept {
+  if (outgoing_ == Outgoing::send) return requestSend();
+  io_uring_sqe* const connecting = request(Slot::outgoing, IORING_OP_CONNECT);
+  if (!connecting) return false;
+  connecting->addr = reinterpret_cast<std::uintptr_t>(address_->get());
+  connecting->off = address_->size;
+  outgoingRequest_ = Request::made;
+  return true;
+}
+
+bool UringChannel::requestSend() noexcept {
+  io_uring_sqe* const sending = request(Slot::outgoing, IORING_OP_SEND);
+  if (!sending) return false;
+  sending->msg_flags = MSG_NOSIGNAL;
+  std::array<iovec, 2> pieces;  // written by gather before it is read
+  if (kind_ != Kind::file && sending_.gather(pieces) == 1) {
+    sending->addr = reinterpret_cast<std::uintptr_t>(pieces[0].iov_base);
+    sending->len = static_cast<std::uint32_t>(std::min(pieces[0].iov_len, mostPerSend));
+  } else {
+    UringBackend::Message* const message = backend_->message();
+    if (!message) {
+      sending->opcode = IORING_OP_NOP;
+      sending->msg_flags = 0;
+      sending->user_data = UringBackend::nobody;
+      --requests_;
+      return false;
+    }
+    const std::size_t count = sending_.gather(message->pieces);
+    if (kind_ == Kind::file) {
+      sending->opcode = IORING_OP_WRITEV;
+      sending->msg_flags = 0;
+      sending->addr = reinterpret_cast<std::uintptr_t>(message->pieces.data());
+      sending->len = static_cast<std::uint32_t>(count);
+      sending->off = UINT64_MAX;  // where the file stands
+    } else {
+      sending->opcode = IORING_OP_SENDMSG;
+      message->header = {};
+      message->header.msg_iov = message->pieces.data();
+      message->header.msg_iovlen = count;
+      sending->addr = reinterpret_cast<std::uintptr_t>(&message->header);
+      sending->len = 1;
+    }
+  }
+  outgoingRequest_ = Request::made;
+  return true;
+}
+
+bool UringChannel::requestClose() noexcept {
+  io_uring_sqe* const closing = backend_->request();
+  if (!closing) return false;
+  // The number is free at once. The socket itself goes with the last request, which the kernel is
+  // cancelling.
+  closing->opcode = IORING_OP_CLOSE;
+  closing->flags = IOSQE_CQE_SKIP_SUCCESS;
+  closing->fd = descriptor_.release();
+  closing->user_data = UringBackend::nobody;
+  return true;
+}
+
+// What is known.
+
+void UringChannel::complete(Slot slot, const io_uring_cqe& completion) noexcept {
+  const bool lasts = (completion.flags & IORING_CQE_F_MORE) != 0;
+  if (!lasts) --requests_;
+  switch (slot) {
+    case Slot::incoming:
+      if (!lasts) incomingRequest_ = Request::none;
+      if (requested_ == Incoming::accept)
+        completeAccept(completion.res);
+      else
+        completeReceive(completion);
+      break;
+    case Slot::outgoing:
+      outgoingRequest_ = Request::none;
+      if (std::exchange(outgoingOrphaned_, false)) {
+        orphans_.clear();
+      } else {
+        outcome_ = completion.res;
+        outcomeKnown_ = true;
+      }
+      break;
+    // A request that was just being worked on is not found: it is cancelled again if need be.
+    case Slot::cancelIncoming:
+      if (completion.res < 0 && incomingRequest_ == Request::cancelled)
+        incomingRequest_ = Request::made;
+      break;
+    case Slot::cancelOutgoing:
+      if (completion.res < 0 && outgoingRequest_ == Request::cancelled)
+        outgoingRequest_ = Request::made;
+      break;
+  }
+}
+
+void UringChannel::completeAccept(int result) noexcept {
+  if (result >= 0) {
+    FileDescriptor accepted(result);
+    if (closed_) return;
+    try {
+      if (!accepted_) accepted_ = std::make_unique<std::vector<FileDescriptor>>();
+      accepted_->push_back(std::move(accepted));
+    } catch (const std::bad_alloc&) {
+      incomingError_ = ENOMEM;
+    }
+    return;
+  }
+  switch (-result) {
+    case ECANCELED:
+    case EAGAIN:
+    // The connection that would have been next is broken (accept(2), "Error handling").
+    case EINTR:
+    case ECONNABORTED:
+    case EPERM:
+    case EPROTO:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case ENONET:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+      return;
+    default:
+      incomingError_ = -result;
+  }
+}
+
+void UringChannel::completeReceive(const io_uring_cqe& completion) noexcept {
+  const int result = completion.res;
+  if ((completion.flags & IORING_CQE_F_BUFFER) != 0) {
+    const std::uint16_t buffer =
+        backend_->pool_.number(requestedReading_, completion.flags >> IORING_CQE_BUFFER_SHIFT);
+    if (result > 0 && !closed_) {
+      inbox_.add(backend_->pool_, buffer, static_cast<std::size_t>(result));
+      fed_ = true;
+      chooseSize(static_cast<std::size_t>(result));
+      return;
+    }
+    backend_->pool_.giveBack(buffer);
+    if (result > 0) return;
+  }
+  switch (result) {
+    case -ENOBUFS:
+      starved_ = !fed_;
+      return;
+    case -ECANCELED:
+    case -EINTR:
+    case -EAGAIN:
+      return;
+    default:
+      ended_ = true;
+      incomingError_ = -result;
+  }
+}
+
+// Large buffers for those who fill many small ones in a row; back when that has not been the case
+// for some time, so that one message at the edge does not make it change its mind.
+void UringChannel::chooseSize(std::size_t bytes) noexcept {
+  if (kind_ != Kind::streamSocket) return;
+  using Size = UringPool::Size;
+  const bool against = (reading_ == Size::small) == (bytes >= UringPool::smallBytes);
+  if (!against) {
+    streak_ = 0;
+  } else if (++streak_ == enoughToChange) {
+    reading_ = reading_ == Size::small ? Size::large : Size::small;
+    streak_ = 0;
+  }
+}
+
+bool UringChannel::hasWork() const noexcept {
+  if (outgoing_ != Outgoing::none && outcomeKnown_) return true;
+  if (paused_) return false;
+  switch (incoming_) {
+    case Incoming::none:
+      return false;
+    case Incoming::accept:
+      return incomingError_ != 0 || (accepted_ && !accepted_->empty());
+    case Incoming::receive:
+      return ended_ || !inbox_.empty();
+  }
+  return false;
+}
+
+// Working. After each call of a handler everything may have changed.
+
+void UringChannel::work() {
+  if (outgoing_ == Outgoing::connect && outcomeKnown_) finishConnect();
+  // What the peer sent before it reset the connection is delivered before a send fails by that.
+  if (incoming_ == Incoming::receive && !paused_)
+    receiveSome();
+  else if (incoming_ == Incoming::accept && !paused_)
+    acceptSome();
+  if (!inbox_.keep(backend_->pool_)) {
+    ended_ = true;
+    incomingError_ = ENOMEM;
+  }
+  if (outgoing_ == Outgoing::send && outcomeKnown_) finishSend();
+}
+
+void UringChannel::finishConnect() {
+  outgoing_ = Outgoing::none;
+  outcomeKnown_ = false;
+  address_.reset();
+  ConnectHandler& handler = *connecter_;
+  callHandler("while telling the outcome of a connect", [&] {
+    if (outcome_ == 0)
+      handler.connected();
+    else
+      handler.connectFailed(systemError(-outcome_));
+  });
+}
+
+void UringChannel::finishSend() {
+  if (outcome_ < 0) {
+    if (unreadRemains()) return;
+    outcomeKnown_ = false;
+    if (outcome_ == -EINTR || outcome_ == -EAGAIN || outcome_ == -ECANCELED) return;
+    outgoing_ = Outgoing::none;
+    sending_.clear();
+    SendHandler& handler = *sender_;
+    callHandler("while handling a failed send",
+                [&] { handler.sendFailed(systemError(-outcome_)); });
+    return;
+  }
+  outcomeKnown_ = false;
+  const std::size_t taken = static_cast<std::size_t>(outcome_);
+  sending_.consume(taken);
+  const std::size_t left = sending_.size();
+  if (left == 0) outgoing_ = Outgoing::none;
+  if (taken == 0) return;
+  SendHandler& handler = *sender_;
+  callHandler("while handling a completed send", [&] { handler.sent(taken, left); });
+}
+
+bool UringChannel::unreadRemains() const noexcept {
+  if (incoming_ != Incoming::receive || paused_) return false;
+  int unread = 0;
+  return ended_ || !inbox_.empty() ||
+         (::ioctl(descriptor_.get(), FIONREAD, &unread) == 0 && unread > 0);
+}
+
+void UringChannel::receiveSome() {
+  std::size_t delivered = 0;
+  while (!inbox_.empty()) {
+    if (delivered >= UringBackend::bytesPerTurn) return;
+    delivered += inbox_.deliver(backend_->pool_, [this](std::span<const std::byte> bytes) {
+      ReceiveHandler& handler = *receiver_;
+      callHandler("while handling received data", [&] { handler.received(bytes); });
+    });
+    if (incoming_ != Incoming::receive || paused_) return;
+  }
+  if (ended_) endReceive();
+}
+
+void UringChannel::endReceive() {
+  incoming_ = Incoming::none;
+  ended_ = false;
+  const int error = std::exchange(incomingError_, 0);
+  ReceiveHandler& handler = *receiver_;
+  callHandler("while handling the end of a stream",
+              [&] { handler.receiveEnded(error == 0 ? std::error_code{} : systemError(error)); });
+}
+
+void UringChannel::acceptSome() {
+  for (int tries = 0; tries < UringBackend::acceptsPerTurn; ++tries) {
+    if (!accepted_ || accepted_->empty()) break;
+    FileDescriptor descriptor = std::move(accepted_->front());
+    accepted_->erase(accepted_->begin());
+    acceptOne(std::move(descriptor));
+    if (incoming_ != Incoming::accept || paused_) return;
+  }
+  if (incomingError_ != 0 && (!accepted_ || accepted_->empty()))
+    failAccept(std::exchange(incomingError_, 0));
+}
+
+void UringChannel::acceptOne(FileDescriptor descriptor) {
+  NativeAddress peer;
+  peer.size = sizeof peer.storage;
+  if (::getpeername(descriptor.get(), peer.get(), &peer.size) != 0) peer.size = 0;
+  ChannelPtr channel;
+  try {
+    channel = backend_->add(std::move(descriptor), kind_);
+  } catch (const std::bad_alloc&) {
+    failAccept(ENOMEM);
+    return;
+  }
+  AcceptHandler& handler = *accepter_;
+  callHandler("while handling a new connection",
+              [&] { handler.accepted(std::move(channel), peer); });
+}
+
+void UringChannel::failAccept(int error) {
+  paused_ = true;
+  AcceptHandler& handler = *accepter_;
+  callHandler("while handling a failed accept", [&] { handler.acceptFailed(systemError(error)); });
+}
+
+}  // namespace hawser::detail

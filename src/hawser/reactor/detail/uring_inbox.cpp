@@ -1,0 +1,32 @@
+#include <hawser/reactor/detail/uring_inbox.h>
+
+#include <new>
+#include <utility>
+
+namespace hawser::detail {
+
+void UringInbox::add(UringPool& pool, std::uint16_t buffer, std::size_t bytes) noexcept {
+  pool.content(buffer) = {static_cast<std::uint32_t>(bytes), UringPool::noBuffer};
+  (first_ == UringPool::noBuffer ? first_ : pool.content(last_).next) = buffer;
+  last_ = buffer;
+}
+
+bool UringInbox::keep(UringPool& pool) noexcept {
+  while (first_ != UringPool::noBuffer) {
+    try {
+      kept_.append(pool.bytes(first_));
+    } catch (const std::bad_alloc&) {
+      drop(pool);
+      return false;
+    }
+    pool.giveBack(std::exchange(first_, pool.content(first_).next));
+  }
+  return true;
+}
+
+void UringInbox::drop(UringPool& pool) noexcept {
+  while (first_ != UringPool::noBuffer)
+    pool.giveBack(std::exchange(first_, pool.content(first_).next));
+}
+
+}  // namespace hawser::detail

@@ -1,0 +1,242 @@
+#include <hawser/reactor/detail/fork_count.h>
+#include <hawser/reactor/detail/wait_time.h>
+#include <hawser/reactor/uring_backend.h>
+
+#include <fcntl.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <new>
+#include <system_error>
+#include <utility>
+
+namespace hawser {
+
+using detail::SocketChannel;
+using detail::UringChannel;
+
+namespace {
+
+// How long the end of a backend waits for the kernel to let go of something more that was
+// cancelled.
+constexpr int lettingGoTries = 40;
+constexpr std::chrono::milliseconds lettingGoTime(50);
+
+[[noreturn]] void throwErrno(const char* what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
+detail::Uring makeRing(const UringBackend::Sizes& sizes) {
+  detail::probeUring();
+  return detail::Uring(sizes.requests, sizes.completions);
+}
+
+}  // namespace
+
+UringBackend::UringBackend(const Sizes& sizes)
+    : ring_(makeRing(sizes)),
+      pool_(ring_, sizes.smallBuffers, sizes.largeBuffers),
+      forks_(detail::forkCount()) {}
+
+UringBackend::~UringBackend() {
+  if (!forked()) letGo();
+  for (UringChannel* const channel : channels_) {
+    const bool closed = channel->closed();
+    channel->detach();
+    if (closed && !channel->inKernel()) delete channel;
+  }
+}
+
+// Channels.
+
+ChannelPtr UringBackend::open(int family, int type, int protocol) {
+  FileDescriptor descriptor(::socket(family, type | SOCK_CLOEXEC, protocol));
+  if (!descriptor) throwErrno("socket");
+  return add(std::move(descriptor), SocketChannel::kindOfSocket(type));
+}
+
+ChannelPtr UringBackend::adopt(FileDescriptor descriptor) {
+  const SocketChannel::Kind kind = SocketChannel::kindOf(descriptor.get());
+  const int flags = ::fcntl(descriptor.get(), F_GETFL);
+  if (flags < 0) throwErrno("fcntl");
+  // The kernel waits where a request would block, unless the descriptor forbids that.
+  if ((flags & O_NONBLOCK) != 0 && ::fcntl(descriptor.get(), F_SETFL, flags & ~O_NONBLOCK) != 0)
+    throwErrno("fcntl");
+  return add(std::move(descriptor), kind);
+}
+
+Backend::TimePoint UringBackend::now() const noexcept { return std::chrono::steady_clock::now(); }
+
+ChannelPtr UringBackend::add(FileDescriptor descriptor, SocketChannel::Kind kind) {
+  if (channels_.size() == channels_.capacity())
+    channels_.reserve(std::max<std::size_t>(16, 2 * channels_.size()));
+  auto* const channel = new UringChannel(*this, std::move(descriptor), kind);
+  channel->setPlace(channels_.size());
+  channels_.push_back(channel);
+  return ChannelPtr(channel);
+}
+
+void UringBackend::bury(UringChannel& channel) noexcept {
+  if (working_) {
+    channel.unschedule();
+    buried_.pushBack(channel);
+  } else {
+    remove(channel);
+  }
+}
+
+void UringBackend::remove(UringChannel& channel) noexcept {
+  UringChannel* const last = channels_.back();
+  channels_[channel.place()] = last;
+  last->setPlace(channel.place());
+  channels_.pop_back();
+  delete &channel;
+}
+
+// Requests.
+
+io_uring_sqe* UringBackend::request() noexcept {
+  if (io_uring_sqe* const request = ring_.request()) return request;
+  submit();
+  return ring_.request();
+}
+
+UringBackend::Message* UringBackend::message() noexcept {
+  if (messagesUsed_ == messages_.size()) {
+    try {
+      messages_.push_back(std::make_unique_for_overwrite<Message>());
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
+  }
+  return messages_[messagesUsed_++].get();
+}
+
+// The turn.
+
+void UringBackend::arrange() noexcept {
+  detail::IntrusiveList<UringChannel> changed(std::move(starved_));
+  changed.take(scheduled_);
+  while (!changed.empty()) {
+    UringChannel& channel = changed.popFront();
+    if (!channel.arrange())
+      scheduled_.pushBack(channel);
+    else if (channel.hasWork())
+      ready_.pushBack(channel);
+  }
+  if (watchingWakeup_) return;
+  io_uring_sqe* const watching = request();
+  if (!watching) return;
+  watching->opcode = IORING_OP_POLL_ADD;
+  watching->fd = wakeup_.descriptor();
+  watching->len = IORING_POLL_ADD_MULTI;
+  watching->poll32_events = POLLIN;
+  watching->user_data = wakeNumber;
+  watchingWakeup_ = true;
+}
+
+void UringBackend::wait(std::optional<TimePoint> until) {
+  arrange();
+  const bool block = ready_.empty() && scheduled_.empty() && watchingWakeup_ &&
+                     (!until || *until != TimePoint::min());
+  std::optional<std::chrono::nanoseconds> time;
+  if (block && until) time = detail::waitTime(now(), *until);
+  const int error = ring_.enter(block ? 1 : 0, time);
+  if (!ring_.anyRequested()) messagesUsed_ = 0;
+  switch (error) {
+    case 0:
+    case EINTR:
+    case ETIME:
+    // Memory is short, or completions must be taken first: what was not submitted stays.
+    case EAGAIN:
+    case EBUSY:
+      return;
+    default:
+      throw std::system_error(error, std::generic_category(), "io_uring_enter");
+  }
+}
+
+bool UringBackend::forked() const noexcept { return forks_ != detail::forkCount(); }
+
+void UringBackend::hurry() noexcept {
+  arrange();
+  submit();
+}
+
+void UringBackend::submit() noexcept {
+  ring_.enter(0, {});
+  if (!ring_.anyRequested()) messagesUsed_ = 0;
+}
+
+void UringBackend::dispatch(const io_uring_cqe& completion) noexcept {
+  if (completion.user_data == nobody) return;
+  if (completion.user_data == wakeNumber) {
+    if ((completion.flags & IORING_CQE_F_MORE) == 0) watchingWakeup_ = false;
+    return;
+  }
+  auto& channel = *std::bit_cast<UringChannel*>(
+      static_cast<std::uintptr_t>(completion.user_data & ~UringChannel::slotMask));
+  channel.complete(static_cast<UringChannel::Slot>(completion.user_data & UringChannel::slotMask),
+                   completion);
+  channel.unschedule();
+  ready_.pushBack(channel);
+}
+
+void UringBackend::deliver() {
+  struct Round {
+    explicit Round(UringBackend& backend) noexcept : backend_(backend) { backend_.working_ = true; }
+    Round(const Round&) = delete;
+    Round& operator=(const Round&) = delete;
+    ~Round() {
+      backend_.working_ = false;
+      backend_.pool_.publish();
+      while (!backend_.buried_.empty()) backend_.remove(backend_.buried_.popFront());
+    }
+    UringBackend& backend_;
+  } const round(*this);
+
+  ring_.reap([this](const io_uring_cqe& completion) { dispatch(completion); });
+  detail::IntrusiveList<UringChannel> serving(std::move(ready_));
+  while (!serving.empty()) serve(serving.popFront());
+}
+
+void UringBackend::serve(UringChannel& channel) {
+  channel.work();
+  if (channel.scheduled()) return;
+  if (channel.closed() && !channel.inKernel())
+    buried_.pushBack(channel);
+  else if (channel.hasWishes() || channel.hasWork())
+    (channel.starved() ? starved_ : scheduled_).pushBack(channel);
+}
+
+// The end.
+
+void UringBackend::letGo() noexcept {
+  const auto anyInKernel = [this] {
+    return std::any_of(channels_.begin(), channels_.end(),
+                       [](const UringChannel* channel) { return channel->inKernel(); });
+  };
+  bool progress = false;
+  for (int tries = 0; anyInKernel() && tries < lettingGoTries; tries = progress ? 0 : tries + 1) {
+    io_uring_sqe* const cancel = progress ? nullptr : request();
+    if (cancel) {
+      cancel->opcode = IORING_OP_ASYNC_CANCEL;
+      cancel->fd = -1;
+      cancel->cancel_flags = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL;
+      cancel->user_data = nobody;
+    }
+    ring_.enter(1, lettingGoTime);
+    progress = false;
+    ring_.reap([&](const io_uring_cqe& completion) {
+      progress |= completion.user_data != nobody;
+      dispatch(completion);
+    });
+  }
+  if (!anyInKernel()) return;
+  // The kernel will be done with them at some time after the ring is closed.
+  pool_.leak();
+}
+
+}  // namespace hawser

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <hawser/reactor/backend.h>
+#include <hawser/reactor/detail/intrusive_list.h>
+#include <hawser/reactor/detail/uring.h>
+#include <hawser/reactor/detail/uring_channel.h>
+#include <hawser/reactor/detail/uring_pool.h>
+#include <hawser/reactor/detail/wakeup.h>
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace hawser {
+
+/// The reactor's work on io_uring, with one system call a turn however many connections are busy.
+///
+/// Accepting and receiving are requests that last; what arrives is written into buffers that all
+/// channels share. A connection on which much arrives at a time is given larger buffers, one by
+/// one. Needs Linux 6.1 and the permission to use it.
+class UringBackend final : public Backend {
+ public:
+  /// How much a ring holds. What does not fit waits; nothing is lost.
+  struct Sizes {
+    unsigned requests = 256;
+    unsigned completions = 4096;
+    /// The buffers for what arrives, of 4 KiB for everybody, of 64 KiB for those on whom much
+    /// arrives at a time. Powers of two.
+    unsigned smallBuffers = 512;
+    unsigned largeBuffers = 16;
+  };
+  /// What one channel may deliver in one turn before the others get theirs.
+  static constexpr std::size_t bytesPerTurn = 256 * 1024;
+  static constexpr int acceptsPerTurn = 64;
+
+  /// @throws ReactorNotAvailable if the kernel, or what guards it, does not permit it
+  /// @throws std::system_error
+  UringBackend() : UringBackend(Sizes{}) {}
+  explicit UringBackend(const Sizes& sizes);
+  ~UringBackend() override;
+
+  std::string_view name() const noexcept override { return "io_uring"; }
+  ChannelPtr open(int family, int type, int protocol) override;
+  ChannelPtr adopt(FileDescriptor descriptor) override;
+  TimePoint now() const noexcept override;
+  void wait(std::optional<TimePoint> until) override;
+  void deliver() override;
+  void wake() noexcept override { wakeup_.wake(); }
+
+ private:
+  friend class detail::UringChannel;
+
+  /// What the kernel reads while it takes a request, and no longer.
+  struct Message {
+    msghdr header;
+    std::array<iovec, 64> pieces;
+  };
+
+  // For channels.
+  ChannelPtr add(FileDescriptor descriptor, detail::SocketChannel::Kind kind);
+  void schedule(detail::UringChannel& channel) noexcept {
+    if (!channel.scheduled()) scheduled_.pushBack(channel);
+  }
+  void bury(detail::UringChannel& channel) noexcept;
+  /// In a child of the process that made it: what is shared with that must be left alone.
+  bool forked() const noexcept;
+  /// Has the kernel do at once what was to wait for the end of the turn.
+  void hurry() noexcept;
+  io_uring_sqe* request() noexcept;
+  Message* message() noexcept;
+
+  void arrange() noexcept;
+  void submit() noexcept;
+  void dispatch(const io_uring_cqe& completion) noexcept;
+  void serve(detail::UringChannel& channel);
+  void remove(detail::UringChannel& channel) noexcept;
+  void letGo() noexcept;
+
+  static constexpr std::uint64_t nobody = 0;
+  static constexpr std::uint64_t wakeNumber = 1;
+
+  detail::Wakeup wakeup_;
+  detail::Uring ring_;
+  detail::UringPool pool_;
+  std::vector<std::unique_ptr<Message>> messages_;
+  std::size_t messagesUsed_ = 0;
+  std::vector<detail::UringChannel*> channels_;
+  detail::IntrusiveList<detail::UringChannel> scheduled_;  // to be arranged before the next wait
+  detail::IntrusiveList<detail::UringChannel> starved_;    // the same, and before those
+  detail::IntrusiveList<detail::UringChannel> ready_;      // to be served in the next delivery
+  detail::IntrusiveList<detail::UringChannel> buried_;
+  unsigned forks_;
+  bool watchingWakeup_ = false;
+  bool working_ = false;
+};
+
+}  // namespace hawser
