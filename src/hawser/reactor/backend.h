@@ -31,10 +31,11 @@ class Backend {
   /// As `makeBackend` knows it: `epoll`, ...
   virtual std::string_view name() const noexcept = 0;
 
-  /// A new socket: non-blocking, closed by exec. Family, type and protocol as for `socket(2)`.
+  /// A new socket, closed by exec. Family, type and protocol as for `socket(2)`.
   /// @throws std::system_error
   virtual ChannelPtr open(int family, int type, int protocol = 0) = 0;
-  /// Takes over a stream socket or pipe that was opened elsewhere; makes it non-blocking.
+  /// Takes over a stream socket or pipe that was opened elsewhere, and makes it blocking or
+  /// non-blocking as the backend needs it.
   /// @throws std::system_error; also, with ENOTSUP, in a backend without descriptors
   virtual ChannelPtr adopt(FileDescriptor descriptor) = 0;
 
