@@ -209,6 +209,11 @@ class AtAnyMoment : public Stress {
       channels.push_back(std::move(channel));
       peers.push_back(std::move(peer));
     }
+    int pipe[2];
+    ASSERT_EQ(::pipe2(pipe, O_CLOEXEC), 0);
+    channels.push_back(backend->adopt(FileDescriptor(pipe[0])));
+    channels.back()->receive(received);
+    peers.emplace_back(pipe[1]);
     for (int i = 0; i < turns; ++i) turn();
     if (wait) backend->wait(Backend::TimePoint::min());
     end(channels);
