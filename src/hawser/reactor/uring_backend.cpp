@@ -3,7 +3,7 @@
 #include <hawser/reactor/uring_backend.h>
 
 #include <fcntl.h>
-#include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <bit>
@@ -97,16 +97,16 @@ void UringBackend::remove(UringChannel& channel) noexcept {
 
 // Requests.
 
-io_uring_sqe* UringBackend::request() noexcept {
-  if (io_uring_sqe* const request = ring_.request()) return request;
+bool UringBackend::makeRoom() noexcept {
+  if (!ring_.full()) return true;
   submit();
-  return ring_.request();
+  return !ring_.full();
 }
 
-UringBackend::Message* UringBackend::message() noexcept {
+detail::UringMessage* UringBackend::message() noexcept {
   if (messagesUsed_ == messages_.size()) {
     try {
-      messages_.push_back(std::make_unique_for_overwrite<Message>());
+      messages_.push_back(std::make_unique_for_overwrite<detail::UringMessage>());
     } catch (const std::bad_alloc&) {
       return nullptr;
     }
@@ -129,10 +129,7 @@ void UringBackend::arrange() noexcept {
   if (watchingWakeup_) return;
   io_uring_sqe* const watching = request();
   if (!watching) return;
-  watching->opcode = IORING_OP_POLL_ADD;
-  watching->fd = wakeup_.descriptor();
-  watching->len = IORING_POLL_ADD_MULTI;
-  watching->poll32_events = POLLIN;
+  detail::prepareWatch(*watching, wakeup_.descriptor());
   watching->user_data = wakeNumber;
   watchingWakeup_ = true;
 }
@@ -222,9 +219,7 @@ void UringBackend::letGo() noexcept {
   for (int tries = 0; anyInKernel() && tries < lettingGoTries; tries = progress ? 0 : tries + 1) {
     io_uring_sqe* const cancel = progress ? nullptr : request();
     if (cancel) {
-      cancel->opcode = IORING_OP_ASYNC_CANCEL;
-      cancel->fd = -1;
-      cancel->cancel_flags = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL;
+      detail::prepareCancelAll(*cancel);
       cancel->user_data = nobody;
     }
     ring_.enter(1, lettingGoTime);

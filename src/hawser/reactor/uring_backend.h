@@ -5,12 +5,9 @@
 #include <hawser/reactor/detail/uring.h>
 #include <hawser/reactor/detail/uring_channel.h>
 #include <hawser/reactor/detail/uring_pool.h>
+#include <hawser/reactor/detail/uring_requests.h>
 #include <hawser/reactor/detail/wakeup.h>
 
-#include <sys/socket.h>
-#include <sys/uio.h>
-
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -55,12 +52,6 @@ class UringBackend final : public Backend {
  private:
   friend class detail::UringChannel;
 
-  /// What the kernel reads while it takes a request, and no longer.
-  struct Message {
-    msghdr header;
-    std::array<iovec, 64> pieces;
-  };
-
   // For channels.
   ChannelPtr add(FileDescriptor descriptor, detail::SocketChannel::Kind kind);
   void schedule(detail::UringChannel& channel) noexcept {
@@ -71,8 +62,10 @@ class UringBackend final : public Backend {
   bool forked() const noexcept;
   /// Has the kernel do at once what was to wait for the end of the turn.
   void hurry() noexcept;
-  io_uring_sqe* request() noexcept;
-  Message* message() noexcept;
+  /// Makes sure that the next `request` has a place.
+  bool makeRoom() noexcept;
+  io_uring_sqe* request() noexcept { return makeRoom() ? ring_.request() : nullptr; }
+  detail::UringMessage* message() noexcept;
 
   void arrange() noexcept;
   void submit() noexcept;
@@ -87,7 +80,7 @@ class UringBackend final : public Backend {
   detail::Wakeup wakeup_;
   detail::Uring ring_;
   detail::UringPool pool_;
-  std::vector<std::unique_ptr<Message>> messages_;
+  std::vector<std::unique_ptr<detail::UringMessage>> messages_;
   std::size_t messagesUsed_ = 0;
   std::vector<detail::UringChannel*> channels_;
   detail::IntrusiveList<detail::UringChannel> scheduled_;  // to be arranged before the next wait

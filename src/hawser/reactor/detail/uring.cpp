@@ -1,6 +1,7 @@
 #include <hawser/reactor/detail/uring.h>
 
 #include <hawser/reactor/detail/uring_buffers.h>
+#include <hawser/reactor/detail/uring_requests.h>
 #include <hawser/reactor/detail/wait_time.h>
 #include <hawser/reactor/errors.h>
 
@@ -110,7 +111,6 @@ Uring::Uring(unsigned submissions, unsigned completions) {
 }
 
 io_uring_sqe* Uring::request() noexcept {
-  if (tail_ - __atomic_load_n(requestHead_, __ATOMIC_ACQUIRE) > requestMask_) return nullptr;
   io_uring_sqe* const request = &requests_[tail_++ & requestMask_];
   std::memset(request, 0, sizeof *request);
   return request;
@@ -166,15 +166,13 @@ void probeReceiving(Uring& ring) {
   const FileDescriptor writing(ends[1]);
   if (::send(writing.get(), "?", 1, MSG_NOSIGNAL) != 1) throwError(errno, "send");
   io_uring_sqe* const request = ring.request();
-  request->opcode = IORING_OP_RECV;
   request->fd = reading.get();
-  request->ioprio = IORING_RECV_MULTISHOT;
-  request->flags = IOSQE_BUFFER_SELECT;
-  request->buf_group = buffers.group();
-  if (const int error = ring.enter(1, std::chrono::seconds(1)); error != 0 && error != EINTR)
-    refuse(error == EPERM || error == EACCES || error == ENOSYS
-               ? "entering it is not permitted (a seccomp filter)"
-               : std::strerror(error));
+  prepareReceive(*request, SocketChannel::Kind::streamSocket, buffers, true);
+  int error = EINTR;
+  while (error == EINTR) error = ring.enter(1, std::chrono::seconds(1));
+  if (error == EPERM || error == EACCES || error == ENOSYS)
+    refuse("entering it is not permitted (a seccomp filter)");
+  if (error != 0 && error != ETIME) throwError(error, "io_uring_enter");
   bool received = false;
   ring.reap([&](const io_uring_cqe& completion) {
     received |= completion.res == 1 && (completion.flags & IORING_CQE_F_MORE) != 0;

@@ -51,7 +51,10 @@ class Uring {
   Uring& operator=(const Uring&) = delete;
 
   int descriptor() const noexcept { return descriptor_.get(); }
-  /// Room for one more request, cleared; null if the ring is full.
+  bool full() const noexcept {
+    return tail_ - __atomic_load_n(requestHead_, __ATOMIC_ACQUIRE) > requestMask_;
+  }
+  /// One more request, cleared, for a ring that is not full.
   io_uring_sqe* request() noexcept;
   /// Has something been requested since the last `enter` that took everything?
   bool anyRequested() const noexcept { return tail_ != submitted_; }

@@ -1,12 +1,11 @@
 #include <hawser/reactor/detail/call_handler.h>
 #include <hawser/reactor/detail/uring_channel.h>
+#include <hawser/reactor/detail/uring_requests.h>
 #include <hawser/reactor/uring_backend.h>
 
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <new>
 #include <stdexcept>
@@ -16,8 +15,6 @@ namespace hawser::detail {
 
 namespace {
 
-// The kernel takes no more at a time anyway.
-constexpr std::size_t mostPerSend = 1 << 30;
 // How many pieces in a row must fill a small buffer, or leave a large one nearly empty.
 constexpr std::uint8_t enoughToChange = 4;
 
@@ -190,10 +187,9 @@ bool UringChannel::arrange() noexcept {
   return outgoingRequest_ != Request::none || !wantsOutgoing() || requestOutgoing();
 }
 
-io_uring_sqe* UringChannel::request(Slot slot, std::uint8_t operation) noexcept {
+io_uring_sqe* UringChannel::request(Slot slot) noexcept {
   io_uring_sqe* const request = backend_->request();
   if (!request) return nullptr;
-  request->opcode = operation;
   request->fd = descriptor_.get();
   request->user_data = number(slot);
   ++requests_;
@@ -202,34 +198,21 @@ io_uring_sqe* UringChannel::request(Slot slot, std::uint8_t operation) noexcept 
 
 bool UringChannel::cancelRequest(Slot slot) noexcept {
   const bool incoming = slot == Slot::incoming;
-  io_uring_sqe* const cancel =
-      request(incoming ? Slot::cancelIncoming : Slot::cancelOutgoing, IORING_OP_ASYNC_CANCEL);
+  io_uring_sqe* const cancel = request(incoming ? Slot::cancelIncoming : Slot::cancelOutgoing);
   if (!cancel) return false;
-  cancel->fd = -1;
-  cancel->addr = number(slot);
+  prepareCancel(*cancel, number(slot));
   (incoming ? incomingRequest_ : outgoingRequest_) = Request::cancelled;
   return true;
 }
 
 bool UringChannel::requestIncoming() noexcept {
-  const std::uint8_t operation = incoming_ == Incoming::accept ? IORING_OP_ACCEPT
-                                 : kind_ == Kind::file         ? IORING_OP_READ
-                                                               : IORING_OP_RECV;
-  io_uring_sqe* const incoming = request(Slot::incoming, operation);
+  io_uring_sqe* const incoming = request(Slot::incoming);
   if (!incoming) return false;
-  if (incoming_ == Incoming::accept) {
-    incoming->ioprio = IORING_ACCEPT_MULTISHOT;
-    incoming->accept_flags = SOCK_CLOEXEC;
-  } else {
-    incoming->flags = IOSQE_BUFFER_SELECT;
-    const UringBuffers& buffers = backend_->pool_.of(reading_);
-    incoming->buf_group = buffers.group();
-    if (reading_ == UringPool::Size::small)
-      incoming->ioprio = IORING_RECV_MULTISHOT;
-    else
-      incoming->len = static_cast<std::uint32_t>(buffers.bytes());
-    if (kind_ == Kind::file) incoming->off = UINT64_MAX;  // where the file stands
-  }
+  if (incoming_ == Incoming::accept)
+    prepareAccept(*incoming);
+  else
+    prepareReceive(*incoming, kind_, backend_->pool_.of(reading_),
+                   reading_ == UringPool::Size::small);
   incomingRequest_ = Request::made;
   starved_ = fed_ = false;
   requested_ = incoming_;
@@ -238,48 +221,18 @@ bool UringChannel::requestIncoming() noexcept {
 }
 
 bool UringChannel::requestOutgoing() noexcept {
-  if (outgoing_ == Outgoing::send) return requestSend();
-  io_uring_sqe* const connecting = request(Slot::outgoing, IORING_OP_CONNECT);
-  if (!connecting) return false;
-  connecting->addr = reinterpret_cast<std::uintptr_t>(address_->get());
-  connecting->off = address_->size;
-  outgoingRequest_ = Request::made;
-  return true;
-}
-
-bool UringChannel::requestSend() noexcept {
-  io_uring_sqe* const sending = request(Slot::outgoing, IORING_OP_SEND);
-  if (!sending) return false;
-  sending->msg_flags = MSG_NOSIGNAL;
-  std::array<iovec, 2> pieces;  // written by gather before it is read
-  if (kind_ != Kind::file && sending_.gather(pieces) == 1) {
-    sending->addr = reinterpret_cast<std::uintptr_t>(pieces[0].iov_base);
-    sending->len = static_cast<std::uint32_t>(std::min(pieces[0].iov_len, mostPerSend));
-  } else {
-    UringBackend::Message* const message = backend_->message();
-    if (!message) {
-      sending->opcode = IORING_OP_NOP;
-      sending->msg_flags = 0;
-      sending->user_data = UringBackend::nobody;
-      --requests_;
-      return false;
-    }
-    const std::size_t count = sending_.gather(message->pieces);
-    if (kind_ == Kind::file) {
-      sending->opcode = IORING_OP_WRITEV;
-      sending->msg_flags = 0;
-      sending->addr = reinterpret_cast<std::uintptr_t>(message->pieces.data());
-      sending->len = static_cast<std::uint32_t>(count);
-      sending->off = UINT64_MAX;  // where the file stands
-    } else {
-      sending->opcode = IORING_OP_SENDMSG;
-      message->header = {};
-      message->header.msg_iov = message->pieces.data();
-      message->header.msg_iovlen = count;
-      sending->addr = reinterpret_cast<std::uintptr_t>(&message->header);
-      sending->len = 1;
-    }
+  // A message is taken for the requests of one submission: the place for this one comes first.
+  if (!backend_->makeRoom()) return false;
+  UringMessage* message = nullptr;
+  if (outgoing_ == Outgoing::send && !isOnePiece(kind_, sending_)) {
+    message = backend_->message();
+    if (!message) return false;
   }
+  io_uring_sqe* const outgoing = request(Slot::outgoing);
+  if (outgoing_ == Outgoing::send)
+    prepareSend(*outgoing, kind_, sending_, message);
+  else
+    prepareConnect(*outgoing, *address_);
   outgoingRequest_ = Request::made;
   return true;
 }
@@ -289,9 +242,7 @@ bool UringChannel::requestClose() noexcept {
   if (!closing) return false;
   // The number is free at once. The socket itself goes with the last request, which the kernel is
   // cancelling.
-  closing->opcode = IORING_OP_CLOSE;
-  closing->flags = IOSQE_CQE_SKIP_SUCCESS;
-  closing->fd = descriptor_.release();
+  prepareClose(*closing, descriptor_.release());
   closing->user_data = UringBackend::nobody;
   return true;
 }

@@ -102,11 +102,10 @@ class UringChannel final : public SocketChannel, private ListNode {
   std::uint64_t number(Slot slot) const noexcept {
     return reinterpret_cast<std::uintptr_t>(this) | static_cast<std::uint64_t>(slot);
   }
-  io_uring_sqe* request(Slot slot, std::uint8_t operation) noexcept;
+  io_uring_sqe* request(Slot slot) noexcept;
   bool cancelRequest(Slot slot) noexcept;
   bool requestIncoming() noexcept;
   bool requestOutgoing() noexcept;
-  bool requestSend() noexcept;
   bool requestClose() noexcept;
 
   void completeReceive(const io_uring_cqe& completion) noexcept;
