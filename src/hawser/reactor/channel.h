@@ -51,6 +51,9 @@ class Channel {
   virtual void pauseReceiving() noexcept = 0;
   virtual void resumeReceiving() = 0;
   virtual void cancelReceive() noexcept = 0;
+  /// How many bytes have arrived that nobody was given. As it is here, what the descriptor's kernel
+  /// says; a backend that queues received bytes itself adds those.
+  virtual std::size_t unread() const noexcept;
 
   /// Sends everything in `data`, which is not empty.
   ///

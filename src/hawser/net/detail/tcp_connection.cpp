@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <chrono>
@@ -259,9 +258,7 @@ void TcpConnection::drained() {
 }
 
 bool TcpConnection::peerStillSends() const noexcept {
-  if (readEnded_) return false;
-  int unread = 0;
-  return discarded_ || (::ioctl(channel_->descriptor(), FIONREAD, &unread) == 0 && unread > 0);
+  return !readEnded_ && (discarded_ || channel_->unread() > 0);
 }
 
 // A socket that is closed with bytes unread, or that gets some afterwards, answers with a reset,

@@ -1,0 +1,13 @@
+#include <hawser/reactor/channel.h>
+
+#include <sys/ioctl.h>
+
+namespace hawser {
+
+std::size_t Channel::unread() const noexcept {
+  int bytes = 0;
+  if (::ioctl(descriptor(), FIONREAD, &bytes) != 0 || bytes < 0) return 0;
+  return static_cast<std::size_t>(bytes);
+}
+
+}  // namespace hawser
