@@ -60,4 +60,9 @@ DelayedCall::TimePoint DelayedCall::getTime() const {
   return entry_->due;
 }
 
+std::source_location DelayedCall::where() const {
+  if (!entry_) throw std::logic_error("DelayedCall::where: this handle names no call");
+  return entry_->where;
+}
+
 }  // namespace hawser

@@ -126,6 +126,9 @@ class DelayedCall {
   /// When the call will be, or would have been, made. On the scale of `Clock::now()`.
   TimePoint getTime() const;
 
+  /// Where it was asked for.
+  std::source_location where() const;
+
  private:
   detail::TimerEntry& pending(const char* function) const;
 
