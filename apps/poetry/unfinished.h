@@ -4,7 +4,8 @@
 #include <hawser/net/transport.h>
 
 #include <cstddef>
-#include <set>
+#include <list>
+#include <unordered_map>
 #include <utility>
 
 namespace poetry {
@@ -16,18 +17,25 @@ namespace poetry {
 /// and the clients see a reset.
 class Unfinished {
  public:
-  void add(hawser::Protocol& connection) { connections_.insert(&connection); }
-  void remove(hawser::Protocol& connection) { connections_.erase(&connection); }
+  void add(hawser::Protocol& connection) {
+    places_[&connection] = connections_.insert(connections_.end(), &connection);
+  }
+  void remove(hawser::Protocol& connection) {
+    const auto found = places_.extract(&connection);
+    if (found) connections_.erase(found.mapped());
+  }
 
-  /// Aborts them all; returns how many.
+  /// Aborts them all, the oldest first; returns how many.
   std::size_t abortAll() {
+    places_.clear();
     const auto aborted = std::exchange(connections_, {});
     for (hawser::Protocol* connection : aborted) connection->transport().abortConnection();
     return aborted.size();
   }
 
  private:
-  std::set<hawser::Protocol*> connections_;
+  std::list<hawser::Protocol*> connections_;
+  std::unordered_map<hawser::Protocol*, std::list<hawser::Protocol*>::iterator> places_;
 };
 
 }  // namespace poetry
