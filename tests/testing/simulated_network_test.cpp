@@ -1,0 +1,449 @@
+#include "testing/talker.h"
+
+#include <hawser/base/logging.h>
+#include <hawser/defer/registry.h>
+#include <hawser/net/endpoint.h>
+#include <hawser/net/errors.h>
+#include <hawser/net/tcp.h>
+#include <hawser/reactor/reactor.h>
+#include <hawser/testing/simulated_network.h>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hawser::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* here = "10.0.0.1";
+constexpr const char* there = "10.0.0.2";
+
+NetworkConditions calm() {
+  NetworkConditions conditions;
+  conditions.cutting = 0;
+  return conditions;
+}
+KernelConditions obliging() {
+  return {.shortReads = 0, .shortWrites = 0, .lateSends = 0, .destructiveResets = 0};
+}
+
+/// A world with a server on 10.0.0.2, and clients on 10.0.0.1.
+struct World {
+  explicit World(std::uint64_t seed, const NetworkConditions& conditions = calm(),
+                 const KernelConditions& kernel = obliging())
+      : network(seed, conditions, kernel) {
+    port = listenTCP(reactor, 10000, servers, defaultBacklog, there);
+  }
+
+  std::shared_ptr<Talker> connect() {
+    auto client = std::make_shared<Talker>();
+    connectProtocol(HostnameEndpoint(reactor, there, 10000), client)
+        .addCallback([](const std::shared_ptr<Talker>&) {})
+        .addErrback([this](const Failure& why) { failure = why; });
+    return client;
+  }
+  /// A client and its server, connected.
+  std::pair<std::shared_ptr<Talker>, std::shared_ptr<Talker>> pair() {
+    const std::size_t before = servers->all.size();
+    auto client = connect();
+    network.run(reactor, [&] { return client->made && servers->all.size() > before; });
+    return {client, servers->all.back()};
+  }
+  std::chrono::nanoseconds time() const { return network.now().time_since_epoch(); }
+
+  SimulatedNetwork network;
+  Reactor reactor{network.makeBackend()};
+  std::shared_ptr<Talkers> servers = std::make_shared<Talkers>();
+  std::shared_ptr<Port> port;
+  std::optional<Failure> failure;
+};
+
+std::vector<std::string> story(std::uint64_t seed) {
+  World world(seed, {.resetting = 0.05}, {.acceptErrors = 0.1});
+  const auto quiet = logging::silenceStderr();
+  std::vector<std::string> events;
+  world.network.onEvent([&](const NetworkEvent& event) { events.push_back(event.toString()); });
+  world.servers->prepare = [](Talker& server) {
+    server.onData = [](Talker& self) { self.transport().write(self.received); };
+  };
+  for (int i = 0; i < 10; ++i) {
+    const auto client = world.connect();
+    client->onMade = [](Talker& self) { self.transport().write(std::string(3000, 'x')); };
+    client->onData = [](Talker& self) {
+      if (self.received.size() > 2000) self.transport().loseConnection();
+    };
+  }
+  world.network.settle(world.reactor);
+  events.push_back(std::to_string(world.network.digest()));
+  return events;
+}
+
+TEST(SimulatedNetwork, givesTheSameRunForTheSameSeedEventByEvent) {
+  for (const std::uint64_t seed : {1u, 2u, 3u}) EXPECT_EQ(story(seed), story(seed));
+  EXPECT_NE(story(1), story(2));
+  EXPECT_GT(story(1).size(), 100u);
+}
+
+TEST(SimulatedNetwork, carriesBytesBothWays) {
+  World world(1);
+  const auto [client, server] = world.pair();
+  client->transport().write("ping");
+  world.network.run(world.reactor, [&] { return server->received == "ping"; });
+  server->transport().write("pong");
+  server->transport().loseConnection();
+  world.network.run(world.reactor, [&] { return client->lost.has_value(); });
+  EXPECT_EQ(client->received, "pong");
+  EXPECT_EQ(client->lostWith(), "ConnectionDone");
+}
+
+TEST(SimulatedNetwork, takesItsTimeWithoutTakingOurs) {
+  NetworkConditions conditions = calm();
+  conditions.minLatency = conditions.maxLatency = 1h;
+  World world(1, conditions);
+  auto client = std::make_shared<Talker>();
+  connectProtocol(HostnameEndpoint(world.reactor, there, 10000, {.timeout = 24h}), client)
+      .addErrback(logging::err);
+  world.network.run(world.reactor, [&] { return client->made; });
+  EXPECT_EQ(world.time(), 2h);
+  client->transport().write("x");
+  world.network.run(world.reactor, [&] { return !world.servers->all.at(0)->received.empty(); });
+  EXPECT_EQ(world.time(), 3h);
+}
+
+TEST(SimulatedNetwork, keepsTheOrderOfAConnectionButNotBetweenConnections) {
+  std::set<std::string> orders;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    World world(seed);
+    std::string order;
+    std::vector<std::shared_ptr<Talker>> clients;
+    for (int i = 0; i < 3; ++i) {
+      const auto [client, server] = world.pair();
+      server->onData = [&order, i](Talker&) { order += static_cast<char>('a' + i); };
+      clients.push_back(client);
+    }
+    for (const auto& client : clients) client->transport().write("first");
+    world.reactor.iterate();
+    for (const auto& client : clients) client->transport().write(", second");
+    world.network.settle(world.reactor);
+    for (const auto& server : world.servers->all) EXPECT_EQ(server->received, "first, second");
+    orders.insert(order);
+  }
+  EXPECT_GT(orders.size(), 3u);
+}
+
+TEST(SimulatedNetwork, cutsWhatArrivesAndWhatIsReadAndSent) {
+  NetworkConditions conditions;
+  conditions.cutting = 1;
+  conditions.minBuffer = 10;
+  conditions.maxBuffer = 1000;
+  World world(1, conditions, {.shortReads = 1, .shortWrites = 1, .lateSends = 0.5});
+  const auto [client, server] = world.pair();
+  std::string sent;
+  for (int i = 0; i < 5000; ++i) sent += static_cast<char>('a' + i % 26);
+  client->transport().write(sent);
+  client->transport().loseConnection();
+  world.network.settle(world.reactor);
+  EXPECT_EQ(server->received, sent);
+  EXPECT_GT(server->sizes.size(), 50u);
+  EXPECT_EQ(server->lostWith(), "ConnectionDone");
+}
+
+TEST(SimulatedNetwork, holdsNoMoreThanItsBuffersForAReaderThatPauses) {
+  NetworkConditions conditions = calm();
+  conditions.minBuffer = conditions.maxBuffer = 1000;
+  World world(1, conditions);
+  const auto [client, server] = world.pair();
+  server->transport().pauseProducing();
+  client->transport().write(std::string(5000, 'x'));
+  world.network.settle(world.reactor);
+  EXPECT_EQ(client->transport().queuedBytes(), 3000u) << "1000 here, 1000 there";
+  EXPECT_EQ(server->received, "");
+  server->transport().resumeProducing();
+  world.network.settle(world.reactor);
+  EXPECT_EQ(server->received.size(), 5000u);
+}
+
+TEST(SimulatedNetwork, refusesWhereNobodyListens) {
+  World world(1);
+  world.port->stopListening();
+  world.connect();
+  world.network.run(world.reactor, [&] { return world.failure.has_value(); });
+  EXPECT_TRUE(world.failure->check<ConnectionRefusedError>());
+}
+
+TEST(SimulatedNetwork, refusesWhereItIsToldTo) {
+  NetworkConditions conditions = calm();
+  conditions.refusing = 1;
+  World world(1, conditions);
+  world.connect();
+  world.network.settle(world.reactor);
+  EXPECT_TRUE(world.failure->check<ConnectionRefusedError>());
+}
+
+TEST(SimulatedNetwork, leavesAConnectWithoutAnAnswerForTwoMinutes) {
+  NetworkConditions conditions = calm();
+  conditions.hanging = 1;
+  World world(1, conditions);
+  connectProtocol(HostnameEndpoint(world.reactor, there, 10000, {.timeout = 1h}),
+                  std::make_shared<Talker>())
+      .addErrback([&](const Failure& why) -> Result<std::shared_ptr<Talker>> {
+        world.failure = why;
+        return nullptr;
+      });
+  world.network.run(world.reactor, [&] { return world.failure.has_value(); });
+  EXPECT_TRUE(world.failure->check<TCPTimedOutError>());
+  EXPECT_GT(world.time(), 2min);
+}
+
+TEST(SimulatedNetwork, asksAgainWhileTheListenQueueIsFull) {
+  World world(1);
+  world.port->stopListening();
+  world.port = listenTCP(world.reactor, 10000, world.servers, 0, there);
+  world.network.setKernelConditions({.acceptErrors = 1});
+  const auto quiet = logging::silenceStderr();
+  for (int i = 0; i < 3; ++i) world.connect();
+  world.reactor.callLater(1s, [&] { world.network.setKernelConditions(obliging()); });
+  world.network.settle(world.reactor);
+  EXPECT_EQ(world.servers->all.size(), 3u);
+  EXPECT_FALSE(world.failure);
+}
+
+TEST(SimulatedNetwork, failsToAcceptForWantOfDescriptorsAndGoesOn) {
+  World world(1);
+  const auto quiet = logging::silenceStderr();
+  world.network.setKernelConditions({.maxChannels = 2});
+  const auto client = world.connect();
+  world.network.run(world.reactor, [&] { return client->made; });
+  world.reactor.iterate(100ms);
+  EXPECT_TRUE(world.servers->all.empty());
+  world.connect();
+  EXPECT_TRUE(world.failure.has_value()) << "no more can be opened, either";
+  world.network.setKernelConditions({});
+  world.network.run(world.reactor, [&] { return !world.servers->all.empty(); });
+}
+
+TEST(SimulatedNetwork, breaksConnectionsForBothEnds) {
+  World world(1);
+  const auto [client, server] = world.pair();
+  NetworkConditions conditions = calm();
+  conditions.resetting = 1;
+  world.network.setConditions(conditions);
+  client->transport().write("this goes nowhere");
+  world.network.settle(world.reactor);
+  EXPECT_EQ(client->lostWith(), "ConnectionLost");
+  EXPECT_EQ(server->lostWith(), "ConnectionLost");
+  EXPECT_EQ(server->received, "");
+}
+
+TEST(SimulatedNetwork, stallsAConnectionWithoutAWord) {
+  World world(1);
+  const auto [client, server] = world.pair();
+  NetworkConditions conditions = calm();
+  conditions.stalling = 1;
+  world.network.setConditions(here, there, conditions);
+  client->transport().write("this goes nowhere");
+  world.network.settle(world.reactor);
+  EXPECT_EQ(client->lostWith(), "ConnectionLost") << "it sends, and gives up after a minute";
+  EXPECT_GT(world.time(), 1min);
+  EXPECT_EQ(server->lostWith(), "") << "it never learns";
+}
+
+TEST(SimulatedNetwork, deliversAfterAPartitionWhatWasSentDuringIt) {
+  World world(1);
+  const auto [client, server] = world.pair();
+  world.network.partition(here, there);
+  client->transport().write("are you there?");
+  client->transport().loseConnection();
+  world.reactor.callLater(20s, [&] {
+    EXPECT_EQ(server->received, "");
+    world.network.heal(there, here);
+  });
+  world.network.settle(world.reactor);
+  EXPECT_EQ(server->received, "are you there?");
+  EXPECT_EQ(server->lostWith(), "ConnectionDone");
+}
+
+TEST(SimulatedNetwork, losesTheConnectionsOfTheOneWhoSendsInALongPartition) {
+  World world(1);
+  const auto [client, server] = world.pair();
+  world.network.isolate(there);
+  client->transport().write("are you there?");
+  world.network.settle(world.reactor);
+  EXPECT_EQ(client->lostWith(), "ConnectionLost");
+  EXPECT_EQ(server->lostWith(), "");
+  world.network.rejoin(there);
+  server->transport().write("I am!");
+  world.network.settle(world.reactor);
+  EXPECT_EQ(server->lostWith(), "ConnectionLost") << "nobody knows of it there";
+}
+
+TEST(SimulatedNetwork, letsAPartitionConcernTwoHostsOnly) {
+  World world(1);
+  const auto port = listenTCP(world.reactor, 10000, world.servers, defaultBacklog, "10.0.0.3");
+  world.network.partition(here, there);
+  auto other = std::make_shared<Talker>();
+  connectProtocol(HostnameEndpoint(world.reactor, "10.0.0.3", 10000), other)
+      .addErrback(logging::err);
+  world.network.run(world.reactor, [&] { return other->made; });
+  auto third = std::make_shared<Talker>();
+  connectProtocol(HostnameEndpoint(world.reactor, there, 10000,
+                                   {.bindAddress = *Address::fromNumericHost("10.0.0.4", 0)}),
+                  third)
+      .addErrback(logging::err);
+  world.network.run(world.reactor, [&] { return third->made; });
+  EXPECT_EQ(third->transport().getHost().host(), "10.0.0.4");
+}
+
+TEST(SimulatedNetwork, answersWithAResetWhatNobodyWillRead) {
+  World world(1);
+  const auto [client, server] = world.pair();
+  server->staysHalfOpen = true;
+  client->transport().loseConnection();
+  world.network.settle(world.reactor);
+  EXPECT_TRUE(server->readLost);
+  server->transport().write("still there?");
+  world.network.settle(world.reactor);
+  EXPECT_EQ(server->lostWith(), "") << "it was taken, and nobody reads the answer";
+  server->transport().write("hello?");
+  world.network.settle(world.reactor);
+  EXPECT_EQ(server->lostWith(), "ConnectionLost");
+}
+
+TEST(SimulatedNetwork, mayThrowAwayAtAResetWhatWasNotRead) {
+  for (const double destructive : {0.0, 1.0}) {
+    KernelConditions kernel = obliging();
+    kernel.destructiveResets = destructive;
+    World world(1, calm(), kernel);
+    const auto [client, server] = world.pair();
+    client->transport().pauseProducing();
+    server->transport().write("last words");
+    world.network.settle(world.reactor);
+    server->transport().abortConnection();
+    world.network.settle(world.reactor);
+    client->transport().resumeProducing();
+    world.network.settle(world.reactor);
+    EXPECT_EQ(client->received, destructive == 1 ? "" : "last words");
+    EXPECT_EQ(client->lostWith(), "ConnectionLost");
+  }
+}
+
+TEST(SimulatedNetwork, knowsHalfOpenConnections) {
+  World world(1);
+  const auto [client, server] = world.pair();
+  client->transport().write("question");
+  client->transport().loseWriteConnection();
+  server->staysHalfOpen = true;
+  world.network.run(world.reactor, [&] { return server->readLost; });
+  server->transport().write("answer");
+  server->transport().loseConnection();
+  world.network.settle(world.reactor);
+  EXPECT_EQ(client->received, "answer");
+  EXPECT_EQ(client->lostWith(), "ConnectionDone");
+}
+
+TEST(SimulatedNetwork, deliversWhatWasWrittenBeforeTheWriterLeft) {
+  NetworkConditions conditions = calm();
+  conditions.minBuffer = conditions.maxBuffer = 1 << 20;
+  World world(1, conditions);
+  const auto [client, server] = world.pair();
+  client->transport().write(std::string(500'000, 'x'));
+  client->transport().loseConnection();
+  world.network.run(world.reactor, [&] { return client->lost.has_value(); });
+  EXPECT_LT(server->received.size(), 500'000u);
+  world.network.settle(world.reactor);
+  EXPECT_EQ(server->received.size(), 500'000u);
+}
+
+// Its ends.
+
+TEST(SimulatedNetwork, saysWhoWaitsWhenNothingIsLeftToHappen) {
+  registry::enable();
+  World world(7);
+  const auto [client, server] = world.pair();
+  server->transport().pauseProducing();
+  auto [answer, never] = makeDeferred<int>();
+  try {
+    world.network.run(world.reactor, [] { return false; });
+    ADD_FAILURE() << "it ran to its end";
+  } catch (const SimulationStuckError& stuck) {
+    const std::string text = stuck.what();
+    for (const char* part : {"seed 7", "tcp:10.0.0.2:10000 listens, 0 in its queue; accepts\n",
+                             "tcp:10.0.0.1:49152 with tcp:10.0.0.2:10000 receives\n",
+                             "tcp:10.0.0.2:10000 with tcp:10.0.0.1:49152 receives, but pauses\n",
+                             "simulated_network_test.cpp"})
+      EXPECT_NE(text.find(part), std::string::npos) << part << " is missing in:\n" << text;
+  }
+  registry::enable(false);
+  never.callback(1);
+}
+
+TEST(SimulatedNetwork, endsARunOfTheReactorThatWaitsForNothing) {
+  const auto quiet = logging::silenceStderr();
+  World world(1);
+  EXPECT_THROW(world.reactor.run({.handleSignals = false}), SimulationStuckError);
+  EXPECT_FALSE(world.reactor.running());
+}
+
+TEST(SimulatedNetwork, saysThatItDoesNotComeToRest) {
+  World world(1);
+  std::function<void()> again = [&] { world.reactor.callLater(1min, [&] { again(); }); };
+  again();
+  EXPECT_THROW(world.network.settle(world.reactor), SimulationSpinsError);
+}
+
+TEST(SimulatedNetwork, saysThatItGoesRoundWhileTimeStandsStill) {
+  World world(1);
+  std::function<void()> again = [&] { world.reactor.callLater(0s, [&] { again(); }); };
+  again();
+  EXPECT_THROW(world.network.settle(world.reactor), SimulationSpinsError);
+}
+
+TEST(SimulatedNetwork, letsOtherThreadsWakeIt) {
+  World world(1);
+  bool called = false;
+  world.reactor.callFromThread([&] { called = true; });
+  world.network.run(world.reactor, [&] { return called; });
+}
+
+TEST(SimulatedNetwork, mayDieBeforeItsReactor) {
+  auto network = std::make_unique<SimulatedNetwork>(1);
+  Reactor reactor(network->makeBackend());
+  const auto servers = std::make_shared<Talkers>();
+  const auto port = listenTCP(reactor, 10000, servers, defaultBacklog, there);
+  const auto client = std::make_shared<Talker>();
+  connectProtocol(HostnameEndpoint(reactor, there, 10000), client).addErrback(logging::err);
+  network->run(reactor, [&] { return client->made && !servers->all.empty(); });
+  client->transport().write("x");
+  network.reset();
+  for (int turn = 0; turn < 5; ++turn) reactor.iterate(1s);
+  EXPECT_EQ(servers->all.at(0)->received, "x");
+}
+
+TEST(SimulatedNetwork, hasOneReactorAndNumericHosts) {
+  World world(1);
+  EXPECT_THROW(static_cast<void>(world.network.makeBackend()), std::logic_error);
+  EXPECT_THROW(world.network.isolate("example.org"), std::invalid_argument);
+}
+
+TEST(SimulatedNetwork, countsWhatIsOpen) {
+  World world(1);
+  EXPECT_EQ(world.network.channels(), 1u);
+  const auto [client, server] = world.pair();
+  EXPECT_EQ(world.network.channels(), 3u);
+  EXPECT_EQ(world.network.channelsBetween(here, there), 1u);
+  EXPECT_EQ(world.network.channelsBetween(there, here), 1u);
+  EXPECT_EQ(world.network.channelsBetween(there, there), 0u);
+  client->transport().abortConnection();
+  world.network.settle(world.reactor);
+  world.port->stopListening();
+  EXPECT_EQ(world.network.channels(), 0u);
+}
+
+}  // namespace
+}  // namespace hawser::testing
