@@ -6,7 +6,8 @@ A block marked ```cpp stands outside of functions. A block marked ```c++ holds s
 function around it, which is a coroutine if the block says co_await or co_return. What the blocks
 take for granted is in guide_prelude.h, beside this file; its macro GUIDE_PARAMETERS names the
 parameters of those functions. Each block has a namespace of its own. All of them are compiled in
-one go, with -fsyntax-only; the compiler's messages name the lines of the page.
+one go, with -fsyntax-only; the compiler's messages name the lines of the page. A page whose name is
+that of a prelude, as testing.md and testing_prelude.h, has that one.
 
 Exit status: 0 all of it compiles, 1 not, 2 there is nothing to compile.
 """
@@ -36,7 +37,9 @@ def source(page):
         )
     if not parts:
         return None
-    prelude = pathlib.Path(__file__).with_name("guide_prelude.h")
+    prelude = pathlib.Path(__file__).with_name(f"{page.stem}_prelude.h")
+    if not prelude.exists():
+        prelude = prelude.with_name("guide_prelude.h")
     return f'#include "{prelude}"\n' + "".join(parts)
 
 
