@@ -1,68 +1,19 @@
-#include "testing/talker.h"
+#include "testing/world.h"
 
 #include <hawser/base/logging.h>
-#include <hawser/defer/registry.h>
-#include <hawser/net/endpoint.h>
 #include <hawser/net/errors.h>
-#include <hawser/net/tcp.h>
-#include <hawser/reactor/reactor.h>
-#include <hawser/testing/simulated_network.h>
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace hawser::testing {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr const char* here = "10.0.0.1";
-constexpr const char* there = "10.0.0.2";
-
-NetworkConditions calm() {
-  NetworkConditions conditions;
-  conditions.cutting = 0;
-  return conditions;
-}
-KernelConditions obliging() {
-  return {.shortReads = 0, .shortWrites = 0, .lateSends = 0, .destructiveResets = 0};
-}
-
-/// A world with a server on 10.0.0.2, and clients on 10.0.0.1.
-struct World {
-  explicit World(std::uint64_t seed, const NetworkConditions& conditions = calm(),
-                 const KernelConditions& kernel = obliging())
-      : network(seed, conditions, kernel) {
-    port = listenTCP(reactor, 10000, servers, defaultBacklog, there);
-  }
-
-  std::shared_ptr<Talker> connect() {
-    auto client = std::make_shared<Talker>();
-    connectProtocol(HostnameEndpoint(reactor, there, 10000), client)
-        .addCallback([](const std::shared_ptr<Talker>&) {})
-        .addErrback([this](const Failure& why) { failure = why; });
-    return client;
-  }
-  /// A client and its server, connected.
-  std::pair<std::shared_ptr<Talker>, std::shared_ptr<Talker>> pair() {
-    const std::size_t before = servers->all.size();
-    auto client = connect();
-    network.run(reactor, [&] { return client->made && servers->all.size() > before; });
-    return {client, servers->all.back()};
-  }
-  std::chrono::nanoseconds time() const { return network.now().time_since_epoch(); }
-
-  SimulatedNetwork network;
-  Reactor reactor{network.makeBackend()};
-  std::shared_ptr<Talkers> servers = std::make_shared<Talkers>();
-  std::shared_ptr<Port> port;
-  std::optional<Failure> failure;
-};
 
 std::vector<std::string> story(std::uint64_t seed) {
   World world(seed, {.resetting = 0.05}, {.acceptErrors = 0.1});
@@ -358,91 +309,6 @@ TEST(SimulatedNetwork, deliversWhatWasWrittenBeforeTheWriterLeft) {
   EXPECT_LT(server->received.size(), 500'000u);
   world.network.settle(world.reactor);
   EXPECT_EQ(server->received.size(), 500'000u);
-}
-
-// Its ends.
-
-TEST(SimulatedNetwork, saysWhoWaitsWhenNothingIsLeftToHappen) {
-  registry::enable();
-  World world(7);
-  const auto [client, server] = world.pair();
-  server->transport().pauseProducing();
-  auto [answer, never] = makeDeferred<int>();
-  try {
-    world.network.run(world.reactor, [] { return false; });
-    ADD_FAILURE() << "it ran to its end";
-  } catch (const SimulationStuckError& stuck) {
-    const std::string text = stuck.what();
-    for (const char* part : {"seed 7", "tcp:10.0.0.2:10000 listens, 0 in its queue; accepts\n",
-                             "tcp:10.0.0.1:49152 with tcp:10.0.0.2:10000 receives\n",
-                             "tcp:10.0.0.2:10000 with tcp:10.0.0.1:49152 receives, but pauses\n",
-                             "simulated_network_test.cpp"})
-      EXPECT_NE(text.find(part), std::string::npos) << part << " is missing in:\n" << text;
-  }
-  registry::enable(false);
-  never.callback(1);
-}
-
-TEST(SimulatedNetwork, endsARunOfTheReactorThatWaitsForNothing) {
-  const auto quiet = logging::silenceStderr();
-  World world(1);
-  EXPECT_THROW(world.reactor.run({.handleSignals = false}), SimulationStuckError);
-  EXPECT_FALSE(world.reactor.running());
-}
-
-TEST(SimulatedNetwork, saysThatItDoesNotComeToRest) {
-  World world(1);
-  std::function<void()> again = [&] { world.reactor.callLater(1min, [&] { again(); }); };
-  again();
-  EXPECT_THROW(world.network.settle(world.reactor), SimulationSpinsError);
-}
-
-TEST(SimulatedNetwork, saysThatItGoesRoundWhileTimeStandsStill) {
-  World world(1);
-  std::function<void()> again = [&] { world.reactor.callLater(0s, [&] { again(); }); };
-  again();
-  EXPECT_THROW(world.network.settle(world.reactor), SimulationSpinsError);
-}
-
-TEST(SimulatedNetwork, letsOtherThreadsWakeIt) {
-  World world(1);
-  bool called = false;
-  world.reactor.callFromThread([&] { called = true; });
-  world.network.run(world.reactor, [&] { return called; });
-}
-
-TEST(SimulatedNetwork, mayDieBeforeItsReactor) {
-  auto network = std::make_unique<SimulatedNetwork>(1);
-  Reactor reactor(network->makeBackend());
-  const auto servers = std::make_shared<Talkers>();
-  const auto port = listenTCP(reactor, 10000, servers, defaultBacklog, there);
-  const auto client = std::make_shared<Talker>();
-  connectProtocol(HostnameEndpoint(reactor, there, 10000), client).addErrback(logging::err);
-  network->run(reactor, [&] { return client->made && !servers->all.empty(); });
-  client->transport().write("x");
-  network.reset();
-  for (int turn = 0; turn < 5; ++turn) reactor.iterate(1s);
-  EXPECT_EQ(servers->all.at(0)->received, "x");
-}
-
-TEST(SimulatedNetwork, hasOneReactorAndNumericHosts) {
-  World world(1);
-  EXPECT_THROW(static_cast<void>(world.network.makeBackend()), std::logic_error);
-  EXPECT_THROW(world.network.isolate("example.org"), std::invalid_argument);
-}
-
-TEST(SimulatedNetwork, countsWhatIsOpen) {
-  World world(1);
-  EXPECT_EQ(world.network.channels(), 1u);
-  const auto [client, server] = world.pair();
-  EXPECT_EQ(world.network.channels(), 3u);
-  EXPECT_EQ(world.network.channelsBetween(here, there), 1u);
-  EXPECT_EQ(world.network.channelsBetween(there, here), 1u);
-  EXPECT_EQ(world.network.channelsBetween(there, there), 0u);
-  client->transport().abortConnection();
-  world.network.settle(world.reactor);
-  world.port->stopListening();
-  EXPECT_EQ(world.network.channels(), 0u);
 }
 
 }  // namespace

@@ -101,6 +101,7 @@ void Leftovers::findDescriptors(std::vector<std::string>& found) {
 std::vector<std::string> describeTimers(const std::vector<DelayedCall>& calls,
                                         DelayedCall::TimePoint now) {
   std::vector<std::string> sentences;
+  sentences.reserve(calls.size());
   for (const DelayedCall& call : calls)
     sentences.push_back(fmt::format(
         "a timed call is pending still; it was asked for at {} and is due in {} s",

@@ -106,8 +106,8 @@ SimulatedRoute& SimulatedKernel::route(const Address& one, const Address& other)
   const HostPair ends = std::minmax(hostOf(one), hostOf(other));
   const auto found = routes_.find(ends);
   if (found != routes_.end()) return found->second;
-  SimulatedRoute made{&host(ends.first), &host(ends.second), std::nullopt};
-  return routes_.emplace(ends, std::move(made)).first->second;
+  const SimulatedRoute made{&host(ends.first), &host(ends.second), std::nullopt};
+  return routes_.emplace(ends, made).first->second;
 }
 
 SimulatedKernel::Duration SimulatedKernel::latency(const SimulatedRoute& route) {
