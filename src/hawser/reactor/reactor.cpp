@@ -9,7 +9,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <system_error>
 
 namespace hawser {
 
@@ -226,17 +225,10 @@ void Reactor::shutDown() {
       detail::callHandler("in a trigger after the shutdown", [&] { trigger({}); });
     dropPending();
   }
-  closeDescriptors();
+  // A kernel that works by itself closes in the next wait what was closed just now.
+  detail::callHandler("while closing what was open at the end",
+                      [&] { backend_->wait(TimePoint::min()); });
   signals_.reset();
-}
-
-// A backend whose kernel works by itself closes what was closed in the last turn in the next wait.
-void Reactor::closeDescriptors() noexcept {
-  try {
-    backend_->wait(TimePoint::min());
-  } catch (const std::system_error&) {
-    // `run` tells about it, if that is why it ends; else they are closed with the reactor.
-  }
 }
 
 void Reactor::endConnections() {

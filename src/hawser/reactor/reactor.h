@@ -174,7 +174,6 @@ class Reactor final : public Clock {
   void shutDown();
   void endConnections();
   void dropPending();
-  void closeDescriptors() noexcept;
   bool forked() const noexcept;
 
   std::unique_ptr<Backend> backend_;
