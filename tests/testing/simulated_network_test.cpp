@@ -234,6 +234,26 @@ TEST(SimulatedNetwork, losesTheConnectionsOfTheOneWhoSendsInALongPartition) {
   EXPECT_EQ(server->lostWith(), "ConnectionLost") << "nobody knows of it there";
 }
 
+TEST(SimulatedNetwork, tellsASenderInTheEndThoughTheResetForItGotLost) {
+  NetworkConditions conditions = calm();
+  conditions.minBuffer = conditions.maxBuffer = 100;
+  World world(1, conditions);
+  const auto [client, server] = world.pair();
+  server->transport().pauseProducing();
+  client->transport().write(std::string(1000, 'x'));
+  world.network.settle(world.reactor);
+  server->transport().abortConnection();
+  world.reactor.iterate();
+  world.network.partition(here, there);
+  world.reactor.callLater(10s, [&] {
+    EXPECT_EQ(client->lostWith(), "") << "its peer is gone, and it waits for room there";
+    world.network.heal(here, there);
+  });
+  world.network.settle(world.reactor);
+  EXPECT_EQ(client->lostWith(), "ConnectionLost");
+  EXPECT_LT(world.time(), 1min);
+}
+
 TEST(SimulatedNetwork, letsAPartitionConcernTwoHostsOnly) {
   World world(1);
   const auto port = listenTCP(world.reactor, 10000, world.servers, defaultBacklog, "10.0.0.3");

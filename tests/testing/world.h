@@ -56,7 +56,6 @@ struct World {
   std::shared_ptr<Talkers> servers = std::make_shared<Talkers>();
   SimulatedNetwork network;
   Reactor reactor{network.makeBackend()};
-
   std::shared_ptr<Port> port;
 };
 

@@ -205,6 +205,12 @@ void SimulatedConnection::reset(End end) {
   note(Kind::aborted, end);
   ends_[end].error = ECONNRESET;
   sendReset(otherEnd(end));
+  // The buffer is gone, and with it what kept the other one from sending: he will get a reset, too,
+  // if this one does not reach him.
+  SimulatedStream& incoming = streams_[otherEnd(end)];
+  incoming.dropUnread();
+  incoming.holdUntil(kernel_.now() + latency());
+  plan(otherEnd(end));
 }
 
 void SimulatedConnection::sendReset(End to) {
@@ -215,9 +221,8 @@ void SimulatedConnection::resetArrives(End end) {
   if (ends_[end].error != 0) return;
   if (stalled_ || !route_.passable()) return note(Kind::blocked, end);
   note(Kind::resetArrived, end);
-  SimulatedStream& incoming = streams_[otherEnd(end)];
-  incoming.dropUnderWay();
-  if (kernel_.random().chance(kernel_.kernel.destructiveResets)) incoming.dropUnread();
+  if (kernel_.random().chance(kernel_.kernel.destructiveResets))
+    streams_[otherEnd(end)].dropUnread();
   breakEnd(end, end == caller && !established_ ? ECONNREFUSED : ECONNRESET);
 }
 
