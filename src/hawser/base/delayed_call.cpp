@@ -1,5 +1,4 @@
 #include <hawser/base/delayed_call.h>
-#include <hawser/base/pool.h>
 
 #include <string>
 
@@ -10,11 +9,6 @@ AlreadyCancelled::~AlreadyCancelled() = default;
 
 namespace detail {
 
-void* TimerEntry::operator new(std::size_t bytes) { return poolAllocate(bytes); }
-void TimerEntry::operator delete(void* entry, std::size_t bytes) noexcept {
-  poolFree(entry, bytes);
-}
-
 TimerEntry::TimePoint laterThan(TimerEntry::TimePoint time,
                                 std::chrono::nanoseconds delay) noexcept {
   std::chrono::nanoseconds::rep sum = 0;
@@ -22,8 +16,6 @@ TimerEntry::TimePoint laterThan(TimerEntry::TimePoint time,
     return TimerEntry::TimePoint(std::chrono::nanoseconds(sum));
   return delay.count() < 0 ? TimerEntry::TimePoint::min() : TimerEntry::TimePoint::max();
 }
-
-void releaseTimerEntry(TimerEntry* entry) noexcept { delete entry; }
 
 }  // namespace detail
 
@@ -40,19 +32,19 @@ detail::TimerEntry& DelayedCall::pending(const char* function) const {
 void DelayedCall::cancel() {
   detail::TimerEntry& entry = pending("cancel");
   // What the call captured may own this handle: nothing of it is touched after this.
-  const unique_function<void()> dropped = entry.owner->cancelEntry(entry);
+  entry.owner().cancelEntry(entry);
 }
 
 void DelayedCall::reset(Duration fromNow) {
   detail::TimerEntry& entry = pending("reset");
   if (fromNow < Duration::zero())
     throw std::invalid_argument("DelayedCall::reset: the delay is negative");
-  entry.owner->moveEntry(entry, detail::laterThan(entry.owner->timeNow(), fromNow));
+  entry.owner().moveEntry(entry, detail::laterThan(entry.owner().timeNow(), fromNow));
 }
 
 void DelayedCall::delay(Duration longer) {
   detail::TimerEntry& entry = pending("delay");
-  entry.owner->moveEntry(entry, detail::laterThan(entry.due, longer));
+  entry.owner().moveEntry(entry, detail::laterThan(entry.due, longer));
 }
 
 DelayedCall::TimePoint DelayedCall::getTime() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hawser/base/timer_slabs.h>
 #include <hawser/base/unique_function.h>
 
 #include <chrono>
@@ -29,8 +30,6 @@ class AlreadyCancelled : public std::logic_error {
 
 namespace detail {
 
-class TimerOwner;
-
 /// One call that was asked for with `callLater`: shared between the queue that holds it (while it
 /// is pending) and the handles that name it. Never touched by two threads.
 struct TimerEntry {
@@ -41,17 +40,27 @@ struct TimerEntry {
   };
   using TimePoint = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
 
-  TimerOwner* owner = nullptr;  ///< not null exactly while `state` is `pending`
-  std::uint64_t sequence = 0;   ///< order of creation, within one owner
+  explicit TimerEntry(TimerSlab* from) noexcept : slab(from) {}
+
+  // What the queue needs to sort its entries lies together at the front.
   TimePoint due{};
-  std::size_t position = 0;  ///< where the owner keeps it
+  std::uint64_t sequence = 0;  ///< order of creation, within one owner
+  // Where the owner keeps it, for the owner to say.
+  TimerEntry* previous = nullptr;
+  TimerEntry* next = nullptr;
+  TimerEntry* child = nullptr;
+  TimerSlab* slab;
   std::uint32_t references = 1;
   State state = State::pending;
+  std::uint8_t level = 0;
   std::source_location where;
   unique_function<void()> call;
 
-  static void* operator new(std::size_t bytes);
-  static void operator delete(void* entry, std::size_t bytes) noexcept;
+  bool before(const TimerEntry& other) const noexcept {
+    return due != other.due ? due < other.due : sequence < other.sequence;
+  }
+  /// Only while it is pending.
+  TimerOwner& owner() const noexcept { return slab->home->owner(); }
 };
 
 /// `time` plus `delay`, or the end of time if that is beyond it.
@@ -61,8 +70,8 @@ TimerEntry::TimePoint laterThan(TimerEntry::TimePoint time,
 /// The part of a timer queue that handles need.
 class TimerOwner {
  public:
-  /// Takes a pending entry out of the queue and gives back what it would have called.
-  virtual unique_function<void()> cancelEntry(TimerEntry& entry) = 0;
+  /// Takes a pending entry out of the queue and destroys what it would have called.
+  virtual void cancelEntry(TimerEntry& entry) = 0;
   /// Gives a pending entry another time.
   virtual void moveEntry(TimerEntry& entry, TimerEntry::TimePoint due) = 0;
   virtual TimerEntry::TimePoint timeNow() const = 0;
@@ -70,8 +79,6 @@ class TimerOwner {
  protected:
   ~TimerOwner() = default;
 };
-
-void releaseTimerEntry(TimerEntry* entry) noexcept;
 
 }  // namespace detail
 
@@ -103,7 +110,7 @@ class DelayedCall {
     return *this;
   }
   ~DelayedCall() {
-    if (entry_ && --entry_->references == 0) detail::releaseTimerEntry(entry_);
+    if (entry_ && --entry_->references == 0) detail::TimerSlabs::release(entry_);
   }
 
   /// True until the call begins, is cancelled, or is dropped because its reactor ended.

@@ -1,129 +1,113 @@
 #include <hawser/reactor/timers.h>
 
-#include <algorithm>
+#include <memory>
 #include <stdexcept>
 #include <utility>
 
 namespace hawser {
 
 using detail::TimerEntry;
+using detail::TimerHeap;
 
 namespace {
-constexpr std::size_t children = 4;
+
+/// Gives up the queue's reference.
+void forget(TimerEntry& entry) noexcept {
+  if (--entry.references == 0) detail::TimerSlabs::release(&entry);
 }
+
+}  // namespace
 
 DelayedCall TimerQueue::add(Duration delay, unique_function<void()> call,
                             std::source_location where) {
   if (delay < Duration::zero()) throw std::invalid_argument("callLater: the delay is negative");
   if (!call) throw std::invalid_argument("callLater: there is nothing to call");
 
-  heap_.emplace_back();
-  TimerEntry* entry = nullptr;
-  try {
-    entry = new TimerEntry;
-  } catch (...) {
-    heap_.pop_back();
-    throw;
+  TimerEntry& entry = *entries_.make();
+  const TimePoint now = clock_.now();
+  if (size_++ == 0) wheel_.restart(now);
+  entry.sequence = sequence_++;
+  entry.due = detail::laterThan(now, delay);
+  entry.where = where;
+  entry.call = std::move(call);
+  entry.references = 2;  // the queue's and the handle's
+  place(entry);
+  return DelayedCall(&entry);
+}
+
+void TimerQueue::place(TimerEntry& entry) noexcept {
+  if (!wheel_.takes(entry.due)) {
+    due_.add(entry);
+    return;
   }
-  entry->owner = this;
-  entry->sequence = sequence_++;
-  entry->due = detail::laterThan(clock_.now(), delay);
-  entry->where = where;
-  entry->call = std::move(call);
-  siftUp(heap_.size() - 1, Slot{entry->due, entry->sequence, entry});
-  ++entry->references;  // one for the queue, one for the handle
-  return DelayedCall(entry);
+  wheel_.add(entry);
+  if (notBefore_ && entry.due < *notBefore_) notBefore_ = entry.due;
+}
+
+void TimerQueue::displace(TimerEntry& entry) noexcept {
+  if (TimerHeap::holds(entry)) {
+    due_.remove(entry);
+    return;
+  }
+  const bool lastInSlot = wheel_.remove(entry);
+  if (lastInSlot || (notBefore_ && entry.due <= *notBefore_)) notBefore_.reset();
 }
 
 std::optional<TimerQueue::TimePoint> TimerQueue::nextDue() const noexcept {
-  if (heap_.empty()) return std::nullopt;
-  return heap_.front().due;
+  if (!due_.empty()) return due_.first().due;
+  if (wheel_.empty()) return std::nullopt;
+  if (!notBefore_) notBefore_ = wheel_.notBefore();
+  return notBefore_;
 }
 
 std::vector<DelayedCall> TimerQueue::pending() const {
   std::vector<DelayedCall> calls;
-  calls.reserve(heap_.size());
-  for (const Slot& slot : heap_) {
-    ++slot.entry->references;
-    calls.emplace_back(slot.entry);
-  }
+  calls.reserve(size_);
+  const auto keep = [&calls](TimerEntry& entry) {
+    ++entry.references;
+    calls.emplace_back(&entry);
+  };
+  due_.forEach(keep);
+  wheel_.forEach(keep);
   return calls;
 }
 
-std::optional<TimerQueue::Due> TimerQueue::popDue(TimePoint now, std::uint64_t limit) {
-  if (heap_.empty()) return std::nullopt;
-  const Slot& first = heap_.front();
+std::optional<TimerQueue::Due> TimerQueue::popDue(TimePoint now, std::uint64_t limit) noexcept {
+  if (due_.empty()) {
+    wheel_.turn(now, due_);
+    notBefore_.reset();
+    if (due_.empty()) return std::nullopt;
+  }
+  TimerEntry& first = due_.first();
   if (first.due > now || first.sequence >= limit) return std::nullopt;
-  const std::source_location where = first.entry->where;
-  return Due{take(*first.entry, TimerEntry::State::called), where};
+  takeOut(first, TimerEntry::State::called);
+  std::optional<Due> due(std::in_place, first);
+  forget(first);
+  return due;
 }
 
 void TimerQueue::clear() noexcept {
-  while (!heap_.empty()) {
-    const unique_function<void()> dropped =
-        take(*heap_.front().entry, TimerEntry::State::cancelled);
-  }
+  while (size_ != 0) cancelEntry(due_.empty() ? wheel_.any() : due_.first());
 }
 
-unique_function<void()> TimerQueue::cancelEntry(TimerEntry& entry) {
-  return take(entry, TimerEntry::State::cancelled);
+void TimerQueue::cancelEntry(TimerEntry& entry) noexcept {
+  takeOut(entry, TimerEntry::State::cancelled);
+  // In place; what this destroys may do anything, but the queue's reference keeps the entry.
+  std::destroy_at(&entry.call);
+  std::construct_at(&entry.call);
+  forget(entry);
 }
 
-void TimerQueue::moveEntry(TimerEntry& entry, TimePoint due) {
+void TimerQueue::moveEntry(TimerEntry& entry, TimePoint due) noexcept {
+  displace(entry);
   entry.due = due;
-  settle(entry.position, Slot{due, entry.sequence, &entry});
+  place(entry);
 }
 
-unique_function<void()> TimerQueue::take(TimerEntry& entry, TimerEntry::State state) {
-  removeAt(entry.position);
-  entry.owner = nullptr;
+void TimerQueue::takeOut(TimerEntry& entry, TimerEntry::State state) noexcept {
+  displace(entry);
+  --size_;
   entry.state = state;
-  unique_function<void()> call = std::move(entry.call);
-  if (--entry.references == 0) detail::releaseTimerEntry(&entry);
-  return call;
-}
-
-void TimerQueue::removeAt(std::size_t position) noexcept {
-  const Slot last = heap_.back();
-  heap_.pop_back();
-  if (position < heap_.size()) settle(position, last);
-}
-
-void TimerQueue::place(std::size_t position, const Slot& slot) noexcept {
-  heap_[position] = slot;
-  slot.entry->position = position;
-}
-
-void TimerQueue::settle(std::size_t position, const Slot& slot) noexcept {
-  if (position > 0 && slot.before(heap_[(position - 1) / children]))
-    siftUp(position, slot);
-  else
-    siftDown(position, slot);
-}
-
-void TimerQueue::siftUp(std::size_t position, const Slot& slot) noexcept {
-  while (position > 0) {
-    const std::size_t parent = (position - 1) / children;
-    if (!slot.before(heap_[parent])) break;
-    place(position, heap_[parent]);
-    position = parent;
-  }
-  place(position, slot);
-}
-
-void TimerQueue::siftDown(std::size_t position, const Slot& slot) noexcept {
-  for (;;) {
-    const std::size_t firstChild = position * children + 1;
-    if (firstChild >= heap_.size()) break;
-    std::size_t least = firstChild;
-    const std::size_t end = std::min(firstChild + children, heap_.size());
-    for (std::size_t child = firstChild + 1; child < end; ++child)
-      if (heap_[child].before(heap_[least])) least = child;
-    if (!heap_[least].before(slot)) break;
-    place(position, heap_[least]);
-    position = least;
-  }
-  place(position, slot);
 }
 
 }  // namespace hawser

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <hawser/base/delayed_call.h>
+
+#include <cstdint>
+#include <utility>
+
+namespace hawser::detail {
+
+/// Calls in exact order: the few of a TimerQueue whose tick has come.
+///
+/// A pairing heap, linked through the entries, so that it needs no memory and cannot fail: adding
+/// costs O(1), taking out the first O(log n). An entry's `child` is the first of those below it,
+/// `next` its neighbour, and `previous` the neighbour on the other side or, at the first, the
+/// entry above. Adding in falling order makes a chain, from which each is taken out in O(1).
+class TimerHeap {
+ public:
+  /// Whether a pending entry lies here and not in the wheel.
+  static bool holds(const TimerEntry& entry) noexcept { return entry.level == inHeap; }
+
+  bool empty() const noexcept { return !root_; }
+  /// There is one.
+  TimerEntry& first() const noexcept { return *root_; }
+
+  void add(TimerEntry& entry) noexcept {
+    entry.level = inHeap;
+    entry.child = entry.next = entry.previous = nullptr;
+    root_ = root_ ? meld(root_, &entry) : &entry;
+  }
+
+  void remove(TimerEntry& entry) noexcept {
+    TimerEntry* const below = meldAll(entry.child);
+    if (&entry == root_) {
+      root_ = below;
+      return;
+    }
+    (entry.previous->child == &entry ? entry.previous->child : entry.previous->next) = entry.next;
+    if (entry.next) entry.next->previous = entry.previous;
+    if (below) root_ = meld(root_, below);
+  }
+
+  /// `visit` must leave the heap alone. In no order.
+  template <class F>
+  void forEach(F visit) const {
+    for (TimerEntry* entry = root_; entry;) {
+      visit(*entry);
+      if (entry->child) {
+        entry = entry->child;
+        continue;
+      }
+      while (entry && !entry->next) entry = above(entry);
+      if (entry) entry = entry->next;
+    }
+  }
+
+ private:
+  static constexpr std::uint8_t inHeap = 0xFF;
+
+  /// Two roots, neither of which has neighbours; the result has none.
+  static TimerEntry* meld(TimerEntry* one, TimerEntry* other) noexcept {
+    if (other->before(*one)) std::swap(one, other);
+    other->next = one->child;
+    if (other->next) other->next->previous = other;
+    other->previous = one;
+    one->child = other;
+    return one;
+  }
+
+  /// A row of neighbours, in pairs from the front, then all of them from the back.
+  static TimerEntry* meldAll(TimerEntry* row) noexcept {
+    TimerEntry* pairs = nullptr;
+    while (row) {
+      TimerEntry* one = row;
+      TimerEntry* const other = one->next;
+      row = other ? other->next : nullptr;
+      one->next = one->previous = nullptr;
+      if (other) {
+        other->next = other->previous = nullptr;
+        one = meld(one, other);
+      }
+      one->next = pairs;
+      pairs = one;
+    }
+    TimerEntry* all = pairs;
+    if (all) {
+      pairs = all->next;
+      all->next = nullptr;
+    }
+    while (pairs) {
+      TimerEntry* const next = pairs->next;
+      pairs->next = nullptr;
+      all = meld(all, pairs);
+      pairs = next;
+    }
+    return all;
+  }
+
+  static TimerEntry* above(TimerEntry* entry) noexcept {
+    while (entry->previous && entry->previous->child != entry) entry = entry->previous;
+    return entry->previous;
+  }
+
+  TimerEntry* root_ = nullptr;
+};
+
+}  // namespace hawser::detail
