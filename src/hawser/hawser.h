@@ -36,6 +36,7 @@
 #include <hawser/net/tcp.h>
 #include <hawser/net/transport.h>
 #include <hawser/protocols/netstring_receiver.h>
+#include <hawser/reactor/cooperator.h>
 #include <hawser/reactor/looping_call.h>
 #include <hawser/reactor/reactor.h>
 #include <hawser/reactor/remote_resolver.h>
