@@ -3,7 +3,6 @@
 #include <hawser/reactor/detail/uring_requests.h>
 #include <hawser/reactor/uring_backend.h>
 
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -420,10 +419,11 @@ void UringChannel::finishSend() {
 }
 
 bool UringChannel::unreadRemains() const noexcept {
-  if (incoming_ != Incoming::receive || paused_) return false;
-  int unread = 0;
-  return ended_ || !inbox_.empty() ||
-         (::ioctl(descriptor_.get(), FIONREAD, &unread) == 0 && unread > 0);
+  return incoming_ == Incoming::receive && !paused_ && (ended_ || unread() > 0);
+}
+
+std::size_t UringChannel::unread() const noexcept {
+  return Channel::unread() + (backend_ ? inbox_.bytes(backend_->pool_) : 0);
 }
 
 void UringChannel::receiveSome() {

@@ -52,6 +52,7 @@ class UringChannel final : public SocketChannel, private ListNode {
   void pauseReceiving() noexcept override { pauseIncoming(); }
   void resumeReceiving() override { resumeIncoming(); }
   void cancelReceive() noexcept override { cancelIncoming(Incoming::receive); }
+  std::size_t unread() const noexcept override;
 
   bool send(SendQueue& data, SendHandler& handler) override;
   void cancelSend() noexcept override;

@@ -11,6 +11,13 @@ void UringInbox::add(UringPool& pool, std::uint16_t buffer, std::size_t bytes) n
   last_ = buffer;
 }
 
+std::size_t UringInbox::bytes(const UringPool& pool) const noexcept {
+  std::size_t sum = kept_.size();
+  for (auto buffer = first_; buffer != UringPool::noBuffer; buffer = pool.content(buffer).next)
+    sum += pool.content(buffer).bytes;
+  return sum;
+}
+
 bool UringInbox::keep(UringPool& pool) noexcept {
   while (first_ != UringPool::noBuffer) {
     try {

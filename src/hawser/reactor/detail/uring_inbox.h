@@ -17,6 +17,7 @@ namespace hawser::detail {
 class UringInbox {
  public:
   bool empty() const noexcept { return first_ == UringPool::noBuffer && kept_.empty(); }
+  std::size_t bytes(const UringPool& pool) const noexcept;
 
   /// Takes over a buffer with so many bytes in it.
   void add(UringPool& pool, std::uint16_t buffer, std::size_t bytes) noexcept;

@@ -32,6 +32,7 @@ class UringPool {
     std::uint16_t next;
   };
   Content& content(std::uint16_t number) noexcept { return contents_[number]; }
+  const Content& content(std::uint16_t number) const noexcept { return contents_[number]; }
   std::span<const std::byte> bytes(std::uint16_t number) const noexcept;
 
   /// Lets the kernel use it again, after the next `publish`.
