@@ -30,8 +30,18 @@ class AlreadyCancelled : public std::logic_error {
 
 namespace detail {
 
+/// The part of a TimerEntry that nobody looks at until its time has come, or it is cancelled.
+struct TimerDetails {
+  TimerEntry* child = nullptr;  ///< where the owner keeps it, for the owner to say
+  std::source_location where;
+  unique_function<void()> call;
+};
+
 /// One call that was asked for with `callLater`: shared between the queue that holds it (while it
 /// is pending) and the handles that name it. Never touched by two threads.
+///
+/// It is what the queue needs to sort its calls, and small, so that their neighbours in time, whom
+/// adding and cancelling touch, are often in the cache. The rest of it is in details().
 struct TimerEntry {
   enum class State : std::uint8_t {
     pending,    ///< in its owner's queue; `call` holds what will be called
@@ -40,25 +50,23 @@ struct TimerEntry {
   };
   using TimePoint = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
 
-  explicit TimerEntry(TimerSlab* from) noexcept : slab(from) {}
+  TimerEntry(TimerSlab* from, std::uint16_t place) noexcept : slab(from), index(place) {}
 
-  // What the queue needs to sort its entries lies together at the front.
   TimePoint due{};
   std::uint64_t sequence = 0;  ///< order of creation, within one owner
   // Where the owner keeps it, for the owner to say.
   TimerEntry* previous = nullptr;
   TimerEntry* next = nullptr;
-  TimerEntry* child = nullptr;
   TimerSlab* slab;
   std::uint32_t references = 1;
-  State state = State::pending;
+  std::uint16_t index;  ///< in its slab
   std::uint8_t level = 0;
-  std::source_location where;
-  unique_function<void()> call;
+  State state = State::pending;
 
   bool before(const TimerEntry& other) const noexcept {
     return due != other.due ? due < other.due : sequence < other.sequence;
   }
+  TimerDetails& details() const noexcept { return slab->details[index]; }
   /// Only while it is pending.
   TimerOwner& owner() const noexcept { return slab->home->owner(); }
 };

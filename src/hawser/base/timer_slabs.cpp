@@ -14,13 +14,12 @@ constexpr std::size_t largestSlab = HAWSER_POOL ? 512 : 1;
 /// So much room is kept without asking whether it is needed; in entries.
 constexpr std::size_t alwaysKept = HAWSER_POOL ? 64 : 0;
 
-static_assert(sizeof(TimerSlab) % alignof(TimerEntry) == 0);
+/// Each entry's details are a cache line of their own.
+constexpr std::align_val_t alignment{64};
+static_assert(sizeof(TimerSlab) == 64 && sizeof(TimerDetails) == 64);
+static_assert(sizeof(TimerEntry) == 48);
 
-void* placeOf(TimerSlab* slab, std::size_t index) noexcept {
-  return reinterpret_cast<std::byte*>(slab + 1) + index * sizeof(TimerEntry);
-}
-
-void destroy(TimerSlab* slab) noexcept { ::operator delete(slab); }
+void destroy(TimerSlab* slab) noexcept { ::operator delete(slab, alignment); }
 
 }  // namespace
 
@@ -36,24 +35,27 @@ TimerSlabs::~TimerSlabs() {
 TimerEntry* TimerSlabs::make() {
   TimerSlab* slab = first_;
   if (!slab || slab->used == slab->capacity) slab = grow();
-  void* place = slab->free;
-  if (place)
-    slab->free = slab->free->next;
-  else
-    place = placeOf(slab, slab->fresh++);
+  TimerEntry* const place =
+      slab->free ? reinterpret_cast<TimerEntry*>(slab->free) : slab->entries + slab->fresh++;
+  if (slab->free) slab->free = slab->free->next;
   ++used_;
   --spare_;
   if (++slab->used == slab->capacity && slab != last_) {
     unlink(slab);
     link(slab, nullptr);
   }
-  return ::new (place) TimerEntry(slab);
+  const auto index = static_cast<std::uint16_t>(place - slab->entries);
+  ::new (slab->details + index) TimerDetails;
+  return ::new (place) TimerEntry(slab, index);
 }
 
 TimerSlab* TimerSlabs::grow() {
   const std::size_t capacity = std::clamp(used_, smallestSlab, largestSlab);
-  void* const block = ::operator new(sizeof(TimerSlab) + capacity * sizeof(TimerEntry));
-  auto* const slab = ::new (block) TimerSlab{};
+  const std::size_t bytes =
+      sizeof(TimerSlab) + capacity * (sizeof(TimerDetails) + sizeof(TimerEntry));
+  auto* const slab = ::new (::operator new(bytes, alignment)) TimerSlab{};
+  slab->details = reinterpret_cast<TimerDetails*>(slab + 1);
+  slab->entries = reinterpret_cast<TimerEntry*>(slab->details + capacity);
   slab->home = this;
   slab->capacity = static_cast<std::uint32_t>(capacity);
   spare_ += capacity;
@@ -63,6 +65,7 @@ TimerSlab* TimerSlabs::grow() {
 
 void TimerSlabs::release(TimerEntry* entry) noexcept {
   TimerSlab* const slab = entry->slab;
+  entry->details().~TimerDetails();
   entry->~TimerEntry();
   slab->free = ::new (static_cast<void*>(entry)) TimerSlab::Free{slab->free};
   --slab->used;

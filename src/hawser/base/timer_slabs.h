@@ -18,8 +18,10 @@ namespace hawser::detail {
 
 class TimerOwner;
 class TimerSlabs;
+struct TimerDetails;
 struct TimerEntry;
 
+/// At its head; the details of all entries follow, then the entries.
 struct TimerSlab {
   struct Free {
     Free* next;
@@ -28,6 +30,8 @@ struct TimerSlab {
   TimerSlabs* home;  ///< null when the queue is gone
   TimerSlab* previous;
   TimerSlab* next;
+  TimerDetails* details;
+  TimerEntry* entries;
   Free* free;              ///< those that were used before
   std::uint32_t capacity;  ///< in entries
   std::uint32_t used;

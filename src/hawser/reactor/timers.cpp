@@ -28,8 +28,8 @@ DelayedCall TimerQueue::add(Duration delay, unique_function<void()> call,
   if (size_++ == 0) wheel_.restart(now);
   entry.sequence = sequence_++;
   entry.due = detail::laterThan(now, delay);
-  entry.where = where;
-  entry.call = std::move(call);
+  entry.details().where = where;
+  entry.details().call = std::move(call);
   entry.references = 2;  // the queue's and the handle's
   place(entry);
   return DelayedCall(&entry);
@@ -93,8 +93,9 @@ void TimerQueue::clear() noexcept {
 void TimerQueue::cancelEntry(TimerEntry& entry) noexcept {
   takeOut(entry, TimerEntry::State::cancelled);
   // In place; what this destroys may do anything, but the queue's reference keeps the entry.
-  std::destroy_at(&entry.call);
-  std::construct_at(&entry.call);
+  unique_function<void()>& call = entry.details().call;
+  std::destroy_at(&call);
+  std::construct_at(&call);
   forget(entry);
 }
 

@@ -28,7 +28,7 @@ class TimerQueue final : private detail::TimerOwner {
   /// A call taken out to be made.
   struct Due {
     explicit Due(detail::TimerEntry& from) noexcept
-        : call(std::move(from.call)), where(from.where) {}
+        : call(std::move(from.details().call)), where(from.details().where) {}
 
     unique_function<void()> call;
     std::source_location where;

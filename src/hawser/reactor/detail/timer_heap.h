@@ -10,9 +10,9 @@ namespace hawser::detail {
 /// Calls in exact order: the few of a TimerQueue whose tick has come.
 ///
 /// A pairing heap, linked through the entries, so that it needs no memory and cannot fail: adding
-/// costs O(1), taking out the first O(log n). An entry's `child` is the first of those below it,
-/// `next` its neighbour, and `previous` the neighbour on the other side or, at the first, the
-/// entry above. Adding in falling order makes a chain, from which each is taken out in O(1).
+/// costs O(1), taking out the first O(log n). The child in an entry's details is the first of those
+/// below it, `next` its neighbour, and `previous` the neighbour on the other side or, at the first,
+/// the entry above. Adding in falling order makes a chain, from which each is taken out in O(1).
 class TimerHeap {
  public:
   /// Whether a pending entry lies here and not in the wheel.
@@ -24,17 +24,18 @@ class TimerHeap {
 
   void add(TimerEntry& entry) noexcept {
     entry.level = inHeap;
-    entry.child = entry.next = entry.previous = nullptr;
+    child(entry) = entry.next = entry.previous = nullptr;
     root_ = root_ ? meld(root_, &entry) : &entry;
   }
 
   void remove(TimerEntry& entry) noexcept {
-    TimerEntry* const below = meldAll(entry.child);
+    TimerEntry* const below = meldAll(child(entry));
     if (&entry == root_) {
       root_ = below;
       return;
     }
-    (entry.previous->child == &entry ? entry.previous->child : entry.previous->next) = entry.next;
+    TimerEntry* const before = entry.previous;
+    (child(*before) == &entry ? child(*before) : before->next) = entry.next;
     if (entry.next) entry.next->previous = entry.previous;
     if (below) root_ = meld(root_, below);
   }
@@ -44,8 +45,8 @@ class TimerHeap {
   void forEach(F visit) const {
     for (TimerEntry* entry = root_; entry;) {
       visit(*entry);
-      if (entry->child) {
-        entry = entry->child;
+      if (child(*entry)) {
+        entry = child(*entry);
         continue;
       }
       while (entry && !entry->next) entry = above(entry);
@@ -56,13 +57,15 @@ class TimerHeap {
  private:
   static constexpr std::uint8_t inHeap = 0xFF;
 
+  static TimerEntry*& child(const TimerEntry& entry) noexcept { return entry.details().child; }
+
   /// Two roots, neither of which has neighbours; the result has none.
   static TimerEntry* meld(TimerEntry* one, TimerEntry* other) noexcept {
     if (other->before(*one)) std::swap(one, other);
-    other->next = one->child;
+    other->next = child(*one);
     if (other->next) other->next->previous = other;
     other->previous = one;
-    one->child = other;
+    child(*one) = other;
     return one;
   }
 
@@ -96,7 +99,7 @@ class TimerHeap {
   }
 
   static TimerEntry* above(TimerEntry* entry) noexcept {
-    while (entry->previous && entry->previous->child != entry) entry = entry->previous;
+    while (entry->previous && child(*entry->previous) != entry) entry = entry->previous;
     return entry->previous;
   }
 
