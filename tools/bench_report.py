@@ -287,12 +287,12 @@ def plot(times, instructions, peers):
 
 # --- the page ----------------------------------------------------------------------------------------
 
-def replace_generated(page, text):
+def replace_generated(page, text, begin=BEGIN, end=END):
     """Between the two marks; at the end of a page that has none."""
-    part = f"{BEGIN}\n\n{text}\n\n{END}\n"
-    if BEGIN not in page:
+    part = f"{begin}\n\n{text}\n\n{end}\n"
+    if begin not in page:
         return page.rstrip("\n") + "\n\n" + part
-    return re.sub(re.escape(BEGIN) + ".*?" + re.escape(END) + "\n", lambda _: part, page,
+    return re.sub(re.escape(begin) + ".*?" + re.escape(end) + "\n", lambda _: part, page,
                   flags=re.DOTALL)
 
 
