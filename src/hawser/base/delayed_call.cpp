@@ -54,7 +54,7 @@ DelayedCall::TimePoint DelayedCall::getTime() const {
 
 std::source_location DelayedCall::where() const {
   if (!entry_) throw std::logic_error("DelayedCall::where: this handle names no call");
-  return entry_->where;
+  return entry_->details().where;
 }
 
 }  // namespace hawser

@@ -125,7 +125,9 @@ class Resolver {
       throw EmptyDeferredError("an empty Resolver was fired");
     }
     detail::checkThread(source_, "fired", where);
-    detail::Source<T>* source = std::exchange(source_, reinterpret_cast<detail::Source<T>*>(used));
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): never followed
+    auto* const fired = reinterpret_cast<detail::Source<T>*>(used);
+    detail::Source<T>* source = std::exchange(source_, fired);
     if (!source->fired) [[likely]] {
       // Before the value is made: that may run user code, which may cancel.
       source->fired = true;

@@ -12,15 +12,15 @@ template <class Lanes, class... F>
 [[gnu::always_inline]] inline Deferred<typename Lanes::U> Deferred<T>::then(
     std::source_location where, F&&... f) {
   if (form_ == Form::node || !isInline()) [[likely]]
-    return addLink<Lanes>(where, std::move(f)...);
-  return enter(Lanes{std::move(f)...}, where);
+    return addLink<Lanes>(where, std::forward<F>(f)...);
+  return enter(Lanes{std::forward<F>(f)...}, where);
 }
 
 template <class T>
 template <class Lanes, class... F>
 inline Deferred<typename Lanes::U> Deferred<T>::addLink(std::source_location where, F&&... f) {
   detail::NodeOf<T>* tail = node("a handler was added to a Deferred that was moved from", where);
-  auto* link = detail::Link<T, Lanes>::make(where, std::move(f)...);
+  auto* link = detail::Link<T, Lanes>::make(where, std::forward<F>(f)...);
   form_ = Form::empty;
   if (detail::append(tail, link)) [[unlikely]]
     return Deferred<typename Lanes::U>::ofRun(tail, link);
@@ -39,9 +39,9 @@ template <class T>
 template <class Lanes, class... F>
 inline Deferred<T>& Deferred<T>::extend(std::source_location where, F&&... f) {
   if (isInline()) [[unlikely]]
-    return extendInline(Lanes{std::move(f)...}, where);
+    return extendInline(Lanes{std::forward<F>(f)...}, where);
   detail::NodeOf<T>* tail = node("a handler was added to a Deferred that was moved from", where);
-  auto* link = detail::Link<T, Lanes>::make(where, std::move(f)...);
+  auto* link = detail::Link<T, Lanes>::make(where, std::forward<F>(f)...);
   node_ = link;
   link->owner = this;
   if (detail::append(tail, link)) [[unlikely]]
@@ -140,7 +140,7 @@ Deferred<typename Lanes::U> Deferred<T>::enterThroughLink(Lanes&& lanes,
                                                           std::source_location where) {
   using U = typename Lanes::U;
   const detail::HandlerScope scope;
-  auto* link = detail::Link<T, Lanes>::make(where, std::move(lanes));
+  auto* link = detail::Link<T, Lanes>::make(where, std::forward<Lanes>(lanes));
   Deferred<U> result(link);
   const detail::RunSitesScope nowhere(nullptr);
   detail::Node* done;

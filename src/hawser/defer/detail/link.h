@@ -45,8 +45,9 @@ struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesA
   };
 
   template <class... F>
-  explicit Link(std::source_location where, F&&... f) noexcept(noexcept(Lanes{std::move(f)...}))
-      : NodeOf<U>(NodeKind::link, sizeof(Link), where), lanes{std::move(f)...} {
+  explicit Link(std::source_location where,
+                F&&... f) noexcept(noexcept(Lanes{std::forward<F>(f)...}))
+      : NodeOf<U>(NodeKind::link, sizeof(Link), where), lanes{std::forward<F>(f)...} {
     this->callable = true;
     if constexpr (!takesResult && !needsDestruction) this->skipsFailures = Lanes::passesFailures;
   }
@@ -56,7 +57,7 @@ struct Link final : NodeOf<typename Lanes::U>, ArgumentStorage<T, Lanes::storesA
   static Link* make(std::source_location where, F&&... f) {
     void* block = poolAllocate(sizeof(Link));
     try {
-      return ::new (block) Link(where, std::move(f)...);
+      return ::new (block) Link(where, std::forward<F>(f)...);
     } catch (...) {
       poolFree(block, sizeof(Link));
       throw;
