@@ -196,8 +196,9 @@ Failure Failure::current(std::source_location where) {
 
 // What unwinds the stack of a thread that ends is no object: g++'s sanitizer takes it for a null
 // reference.
-[[gnu::no_sanitize("null")]] Failure Failure::currentIn(SiteKind kind, std::source_location where,
-                                                        const Failure* original) {
+__attribute__((no_sanitize("null"))) Failure Failure::currentIn(SiteKind kind,
+                                                                std::source_location where,
+                                                                const Failure* original) {
   if (std::exception_ptr exception = std::current_exception()) {
     if (!original || !original->holds(exception))
       return Failure(detail::makeBlock(std::move(exception), kind, where));
