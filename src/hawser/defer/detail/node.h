@@ -124,8 +124,6 @@ struct Standing {
 /// fired; a link or coroutine whose user code runs now), and value or failure, which last only
 /// while the chain is paused or held or the node is the last one with an owner.
 struct Node : Waiter, Standing {
-  std::uint8_t references = 0;  // sources: Resolvers, and others who need the block to stay
-  std::uint8_t granules;        // size of the block; 0: freeing takes more than giving it back
   bool isSource : 1;
   bool isCoroutine : 1;
   /// A link's callable, or a source's canceller, still has to be destroyed.
@@ -138,6 +136,8 @@ struct Node : Waiter, Standing {
   /// chain.
   bool wasReturned : 1 = false;
   std::uint16_t pauses : 9 = 0;  // of the chain, counted at its first node
+  std::uint8_t references = 0;   // sources: Resolvers, and others who need the block to stay
+  std::uint8_t granules;         // size of the block; 0: freeing takes more than giving it back
 
   union {
     DeferredBase* owner;
@@ -156,9 +156,9 @@ struct Node : Waiter, Standing {
   /// `bytes` is the size of a block of the pool that is freed when the result has been taken; 0 if
   /// `dispose` has to do that.
   Node(NodeKind nodeKind, std::size_t bytes, std::source_location where) noexcept
-      : granules(static_cast<std::uint8_t>(bytes <= poolLargestBlock ? poolClassOf(bytes) : 0)),
-        isSource(nodeKind == NodeKind::source),
+      : isSource(nodeKind == NodeKind::source),
         isCoroutine(nodeKind == NodeKind::coroutine),
+        granules(static_cast<std::uint8_t>(bytes <= poolLargestBlock ? poolClassOf(bytes) : 0)),
         owner(nullptr),
         site(where) {}
 
