@@ -34,6 +34,6 @@
 ///
 /// With g++ 12, neither a capturing lambda nor the choice between two Deferreds may be a temporary
 /// inside a `co_await` expression (`co_await f([x] { ... })`, `co_await (a ? f() : g())`): the
-/// compiler destroys it twice. Give it a name and `std::move` it. For the same reason give what
-/// `co_await` brings a name if it is of a class type and is to be looked at in a condition
-/// (`if ((co_await f()).empty())`) or stands in one branch of a choice (`a ? co_await f() : g()`).
+/// compiler destroys it twice. Give it a name and `std::move` it. The same
+/// holds for braces behind `co_yield`, and for a choice between class values in an expression with a
+/// `co_await` (`a ? co_await f() : g()`).

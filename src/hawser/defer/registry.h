@@ -19,8 +19,7 @@
 ///     std::fputs(registry::toText().c_str(), stderr);
 ///
 /// It lists what is made while it is enabled, and forgets a Deferred as soon as that has fired.
-/// That costs 32 bytes for each pending one and a few instructions, so it may stay enabled in
-/// production. Times are those of the turn (of the Reactor, or a FakeClock) in which something
+/// That costs 32 bytes and about 65 instructions for each, so it may stay enabled in production. Times are those of the turn (of the Reactor, or a FakeClock) in which something
 /// happened; no clock is read. Everything here is about the calling thread.
 namespace hawser::registry {
 
