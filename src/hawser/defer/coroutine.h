@@ -35,5 +35,5 @@
 /// With g++ 12, neither a capturing lambda nor the choice between two Deferreds may be a temporary
 /// inside a `co_await` expression (`co_await f([x] { ... })`, `co_await (a ? f() : g())`): the
 /// compiler destroys it twice. Give it a name and `std::move` it. The same
-/// holds for braces behind `co_yield`, and for a choice between class values in an expression with a
-/// `co_await` (`a ? co_await f() : g()`).
+/// holds for braces behind `co_yield`, and for a choice between class values in an expression with
+/// a `co_await` (`a ? co_await f() : g()`).

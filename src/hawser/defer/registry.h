@@ -19,8 +19,9 @@
 ///     std::fputs(registry::toText().c_str(), stderr);
 ///
 /// It lists what is made while it is enabled, and forgets a Deferred as soon as that has fired.
-/// That costs 32 bytes and about 65 instructions for each, so it may stay enabled in production. Times are those of the turn (of the Reactor, or a FakeClock) in which something
-/// happened; no clock is read. Everything here is about the calling thread.
+/// That costs 32 bytes and about 65 instructions for each, so it may stay enabled in production.
+/// Times are those of the turn (of the Reactor, or a FakeClock) in which something happened; no
+/// clock is read. Everything here is about the calling thread.
 namespace hawser::registry {
 
 /// From now on, Deferreds that this thread makes are listed, or are not.
