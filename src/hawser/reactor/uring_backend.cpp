@@ -54,7 +54,9 @@ UringBackend::~UringBackend() {
 ChannelPtr UringBackend::open(int family, int type, int protocol) {
   FileDescriptor descriptor(::socket(family, type | SOCK_CLOEXEC, protocol));
   if (!descriptor) throwErrno("socket");
-  return add(std::move(descriptor), SocketChannel::kindOfSocket(type));
+  const SocketChannel::Kind kind = SocketChannel::kindOfSocket(type);
+  SocketChannel::takeUrgentDataForOrdinaryData(descriptor.get(), kind);
+  return add(std::move(descriptor), kind);
 }
 
 ChannelPtr UringBackend::adopt(FileDescriptor descriptor) {
@@ -64,6 +66,7 @@ ChannelPtr UringBackend::adopt(FileDescriptor descriptor) {
   // The kernel waits where a request would block, unless the descriptor forbids that.
   if ((flags & O_NONBLOCK) != 0 && ::fcntl(descriptor.get(), F_SETFL, flags & ~O_NONBLOCK) != 0)
     throwErrno("fcntl");
+  SocketChannel::takeUrgentDataForOrdinaryData(descriptor.get(), kind);
   return add(std::move(descriptor), kind);
 }
 

@@ -28,13 +28,16 @@ ReadinessBackend::~ReadinessBackend() {
 ChannelPtr ReadinessBackend::open(int family, int type, int protocol) {
   FileDescriptor descriptor(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
   if (!descriptor) throwErrno("socket");
-  return add(std::move(descriptor), SocketChannel::kindOfSocket(type));
+  const SocketChannel::Kind kind = SocketChannel::kindOfSocket(type);
+  SocketChannel::takeUrgentDataForOrdinaryData(descriptor.get(), kind);
+  return add(std::move(descriptor), kind);
 }
 
 ChannelPtr ReadinessBackend::adopt(FileDescriptor descriptor) {
   const SocketChannel::Kind kind = SocketChannel::kindOf(descriptor.get());
   const int flags = ::fcntl(descriptor.get(), F_GETFL);
   if (flags < 0 || ::fcntl(descriptor.get(), F_SETFL, flags | O_NONBLOCK) != 0) throwErrno("fcntl");
+  SocketChannel::takeUrgentDataForOrdinaryData(descriptor.get(), kind);
   return add(std::move(descriptor), kind);
 }
 

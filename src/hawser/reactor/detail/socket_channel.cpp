@@ -38,6 +38,12 @@ SocketChannel::Kind SocketChannel::kindOf(int descriptor) {
   return kindOfSocket(type);
 }
 
+void SocketChannel::takeUrgentDataForOrdinaryData(int descriptor, Kind kind) noexcept {
+  if (kind != Kind::streamSocket) return;
+  const int on = 1;
+  ::setsockopt(descriptor, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);
+}
+
 std::error_code SocketChannel::shutdownSend() noexcept {
   return outcome(::shutdown(descriptor_.get(), SHUT_WR));
 }

@@ -18,6 +18,9 @@ class SocketChannel : public Channel {
   static Kind kindOfSocket(int type) noexcept;
   /// @throws std::system_error
   static Kind kindOf(int descriptor);
+  /// To be called for each descriptor that becomes a channel, except those that are accepted: they
+  /// inherit it. From then on urgent data is a part of the stream.
+  static void takeUrgentDataForOrdinaryData(int descriptor, Kind kind) noexcept;
 
   std::error_code shutdownSend() noexcept override;
   std::error_code bind(const NativeAddress& address) noexcept override;
