@@ -79,11 +79,11 @@ TEST(Pause, undoneWithoutAPauseIsRefused) {
   resolver.callback(1);
 }
 
-TEST(Pause, isRefusedAfter511) {
+TEST(Pause, isRefusedAfter1023) {
   auto [deferred, resolver] = makeDeferred<int>();
-  for (int i = 0; i < 511; ++i) deferred.pause();
+  for (int i = 0; i < 1023; ++i) deferred.pause();
   EXPECT_THROW(deferred.pause(), std::length_error);
-  for (int i = 0; i < 511; ++i) deferred.unpause();
+  for (int i = 0; i < 1023; ++i) deferred.unpause();
   resolver.callback(1);
   EXPECT_EQ(outcome(deferred), "1");
 }

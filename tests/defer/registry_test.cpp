@@ -7,7 +7,10 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace hawser {
@@ -66,16 +69,78 @@ TEST_F(Registry, listsOneWithACanceller) {
 }
 
 TEST_F(Registry, listsTheOldestFirst) {
+  FakeClock clock;
+  auto gone = std::make_unique<DeferredPair<int>>(makeDeferred<int>());
   auto first = makeDeferred<int>();
   const unsigned line = here() - 1;
+  gone->resolver.callback(1);
+  gone.reset();
+  clock.advance(1s);
   auto second = makeDeferred<int>();
 
   const auto pending = registry::pending();
   ASSERT_EQ(pending.size(), 2u);
   EXPECT_EQ(pending[0].made.line(), line);
-  EXPECT_EQ(pending[1].made.line(), line + 2);
+  EXPECT_EQ(pending[1].made.line(), line + 5);
   first.resolver.callback(1);
   second.resolver.callback(1);
+}
+
+TEST_F(Registry, listsAsManyAsThereAre) {
+  std::vector<DeferredPair<int>> pairs;
+  for (int i = 0; i < 1000; ++i) pairs.push_back(makeDeferred<int>());
+  EXPECT_EQ(registry::pending().size(), 1000u);
+  for (int i = 0; i < 1000; i += 2) pairs[static_cast<std::size_t>(i)].resolver.callback(i);
+  EXPECT_EQ(registry::pending().size(), 500u);
+  for (int i = 0; i < 250; ++i) pairs.push_back(makeDeferred<int>());
+  EXPECT_EQ(registry::pending().size(), 750u);
+  for (auto& pair : pairs)
+    if (pair.deferred.state() == DeferredState::pending) pair.resolver.callback(0);
+  EXPECT_TRUE(registry::pending().empty());
+}
+
+TEST_F(Registry, forgetsWhatIsAbandonedInsideAHandlerAtOnce) {
+  auto outer = makeDeferred<int>();
+  auto inner = makeDeferred<int>();
+  auto lost = std::move(inner.deferred).addErrback([](const Failure&) { return 0; });
+  std::size_t pending = 99;
+  auto end = std::move(outer.deferred).addCallback([&](int) {
+    {
+      const Resolver<int> dropped = std::move(inner.resolver);
+    }
+    pending = registry::pending().size();
+  });
+
+  outer.resolver.callback(1);
+
+  EXPECT_EQ(pending, 0u);
+  EXPECT_TRUE(registry::pending().empty());
+}
+
+// The main thread's ends before the objects of namespace scope, any thread's before what a
+// destructor of a thread_local object drops.
+TEST(RegistryOfAThread, mayEndBeforeItsDeferreds) {
+  struct Late {
+    std::optional<DeferredPair<int>> pair;
+    int* result = nullptr;
+    Late() = default;
+    Late(const Late&) = delete;
+    Late& operator=(const Late&) = delete;
+    ~Late() {
+      pair->resolver.callback(7);
+      auto end = std::move(pair->deferred).addCallback([this](int x) { *result = x; });
+      auto after = makeDeferred<int>();
+      after.resolver.callback(1);
+    }
+  };
+  int result = 0;
+  std::thread([&] {
+    static thread_local Late late;
+    late.result = &result;
+    registry::enable();
+    late.pair.emplace(makeDeferred<int>());
+  }).join();
+  EXPECT_EQ(result, 7);
 }
 
 TEST_F(Registry, tellsInWhichTurnADeferredWasMade) {

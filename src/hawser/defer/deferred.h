@@ -155,7 +155,7 @@ class Deferred : public DeferredBase {
 
   /// Keeps the result from going further until as many `unpause()` have followed. A handler that is
   /// running, and those that follow it in the same run, are not stopped.
-  /// @throws std::length_error after 511
+  /// @throws std::length_error after 1,023
   void pause(std::source_location where = std::source_location::current());
   /// @throws NotPausedError
   void unpause();

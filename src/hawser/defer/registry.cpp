@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -52,9 +53,8 @@ std::vector<Waiting> waitingFor(const Node* source) {
 
 Pending describe(const Node* source) {
   Pending result{source->site, std::nullopt, waitingFor(source)};
-  if (source->listed) {
-    result.since = std::chrono::nanoseconds(Listing::of(const_cast<Node*>(source)).since);
-  }
+  if (const Listing* listing = Listing::of(source))
+    result.since = std::chrono::nanoseconds(listing->since);
   return result;
 }
 
@@ -130,9 +130,12 @@ bool enabled() noexcept { return runState.lists; }
 
 std::vector<Pending> pending() {
   std::vector<Pending> result;
-  for (const Listing* listing = runState.listed; listing; listing = listing->next)
-    if (!listing->node()->fired) result.push_back(describe(listing->node()));
-  std::reverse(result.begin(), result.end());
+  const std::span places(reinterpret_cast<const Listing*>(runState.listings),
+                         runState.listingBytes / sizeof(Listing));
+  for (const Listing& listing : places)
+    if (const Node* source = listing.source()) result.push_back(describe(source));
+  std::stable_sort(result.begin(), result.end(),
+                   [](const Pending& a, const Pending& b) { return a.since < b.since; });
   return result;
 }
 

@@ -124,7 +124,7 @@ class Resolver {
       if (source_) throw AlreadyCalledError();
       throw EmptyDeferredError("an empty Resolver was fired");
     }
-    detail::checkThread(source_, "fired", where);
+    detail::prepareFiring(source_, "fired", where);
     // NOLINTNEXTLINE(performance-no-int-to-ptr): never followed
     auto* const fired = reinterpret_cast<detail::Source<T>*>(used);
     detail::Source<T>* source = std::exchange(source_, fired);

@@ -1,5 +1,6 @@
 #include <hawser/defer/detail/abandonment.h>
 #include <hawser/defer/detail/handler_scope.h>
+#include <hawser/defer/detail/listing.h>
 #include <hawser/defer/errors.h>
 
 #include <cstddef>
@@ -12,6 +13,7 @@ void dropResolver(Node* source) noexcept {
   checkThread(source, "destroyed", source->site);
   if (source->fired || source->references > 1) return releaseReference(source);
   source->set(abandoned);
+  unlist(source);
   source->nextAbandoned = nullptr;
   if (runState.lastAbandoned)
     runState.lastAbandoned->nextAbandoned = source;
@@ -41,7 +43,7 @@ std::size_t deliverAbandoned() noexcept {
     runState.firstAbandoned = source->nextAbandoned;
     if (!runState.firstAbandoned) runState.lastAbandoned = nullptr;
     source->clear(abandoned);
-    source->thread = &runState;
+    source->origin = SourceOrigin::here();
     if (!source->fired) {
       ++count;
       abandonNow(source);

@@ -351,7 +351,7 @@ void Deferred<T>::unpause() {
 
 template <class T>
 [[gnu::always_inline]] inline DeferredPair<T> makeDeferred(std::source_location made) {
-  return detail::DeferredAccess::pair(detail::Source<T>::make(made, 1));
+  return detail::DeferredAccess::pair(detail::listed(detail::Source<T>::make(made, 1)));
 }
 
 template <class T, class Canceller>
@@ -360,7 +360,7 @@ DeferredPair<T> makeDeferred(Canceller canceller, std::source_location made) {
   static_assert(std::is_invocable_v<Canceller&, Resolver<T>&> || std::is_invocable_v<Canceller&>,
                 "a canceller takes a Resolver<T>& or nothing");
   return detail::DeferredAccess::pair<T>(
-      detail::SourceWithCanceller<T, Canceller>::make(std::move(canceller), made));
+      detail::listed(detail::SourceWithCanceller<T, Canceller>::make(std::move(canceller), made)));
 }
 
 inline Deferred<void> succeed() { return Deferred<void>(detail::Unit{}); }

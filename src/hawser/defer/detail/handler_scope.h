@@ -8,7 +8,6 @@
 namespace hawser::detail {
 
 struct Node;
-struct Listing;
 
 /// Where the chain that runs now was made and fired, for tracebacks.
 struct RunSites {
@@ -22,9 +21,11 @@ struct RunState {
   const RunSites* sites;  // of the innermost run, or null
   Node* firstAbandoned;   // waiting for the outermost handler to return
   Node* lastAbandoned;
-  Listing* listed;    // the registry: sources that have not been freed, the youngest first
-  bool lists;         // whether new sources are listed
-  std::int64_t turn;  // when the present turn began, in nanoseconds of its clock
+  std::byte* listings;         // the registry: an array of Listing
+  std::uint32_t listingBytes;  // the size of that
+  std::uint32_t freeListing;   // the place to be taken next, if it is more than Listing::none
+  bool lists;                  // whether new sources are listed
+  std::int64_t turn;           // when the present turn began, in nanoseconds of its clock
 };
 
 extern constinit thread_local RunState runState __attribute__((tls_model("initial-exec")));

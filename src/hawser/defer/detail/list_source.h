@@ -150,9 +150,9 @@ struct ListSource final : NodeOf<typename Kind::Output> {
 
   static ListSource* make(Kind&& kind, std::size_t size, ListOptions options,
                           std::source_location where) {
-    return makeSource(bytesFor(size), [&](void* at) {
+    return listed(makeSource(bytesFor(size), [&](void* at) {
       return ::new (at) ListSource(std::move(kind), size, options, where);
-    });
+    }));
   }
 
   ListSource(Kind&& collects, std::size_t size, ListOptions options,
@@ -163,6 +163,7 @@ struct ListSource final : NodeOf<typename Kind::Output> {
         outstanding_(size),
         options_(options) {
     if constexpr (!Kind::contest) this->set(barrier);
+    this->origin = SourceOrigin::here();
     this->references = 1;  // for the members and the holds together
   }
   ~ListSource() = default;
@@ -331,6 +332,7 @@ struct ListSource final : NodeOf<typename Kind::Output> {
 
   template <class Make>
   void fire(Make make) {
+    unlist(this);
     this->fired = true;
     try {
       this->prepareValue(make());
@@ -342,6 +344,7 @@ struct ListSource final : NodeOf<typename Kind::Output> {
 
   template <class Make>
   void fail(Make make) {
+    unlist(this);
     this->fired = true;
     try {
       this->setFailure(make());

@@ -5,56 +5,61 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <new>
 
 namespace hawser::detail {
 
-/// A place in the registry's list of a thread, in front of a source.
-struct alignas(std::max_align_t) Listing {
-  Listing* next;
-  Listing** place;  // what points here
+/// A place in the registry of a thread. Places are named by their offset in bytes plus 1, so that a
+/// free place can hold the name of the next free one where others hold a pointer.
+struct Listing {
+  static constexpr std::uint32_t none = 1;
+
+  std::uintptr_t content;
   std::int64_t since;
-  std::size_t granules = 0;  // of the block, if freeing that is all there is to do in the end
 
-  Listing() noexcept : next(runState.listed), place(&runState.listed), since(runState.turn) {
-    if (next) next->place = &next;
-    runState.listed = this;
+  /// The place of that name if `source` is there, else null: the registry of a thread may end
+  /// before its sources.
+  static Listing* of(const Node* source, std::uint32_t place) noexcept {
+    const std::uint32_t offset = place - 1;
+    if (offset >= runState.listingBytes) return nullptr;
+    auto* const listing = reinterpret_cast<Listing*>(runState.listings + offset);
+    return listing->content == reinterpret_cast<std::uintptr_t>(source) ? listing : nullptr;
   }
-  Listing(const Listing&) = delete;
-  Listing& operator=(const Listing&) = delete;
-  ~Listing() {
-    *place = next;
-    if (next) next->place = place;
+  static const Listing* of(const Node* source) noexcept {
+    return source->origin.isListed() ? of(source, source->origin.place()) : nullptr;
   }
-
-  static Listing& of(Node* source) noexcept { return *(reinterpret_cast<Listing*>(source) - 1); }
-  const Node* node() const noexcept { return reinterpret_cast<const Node*>(this + 1); }
+  void free(std::uint32_t place) noexcept {
+    content = runState.freeListing;
+    runState.freeListing = place;
+  }
+  /// Null if the place is free.
+  const Node* source() const noexcept {
+    return (content & 1) != 0 ? nullptr : reinterpret_cast<const Node*>(content);
+  }
 };
 
-template <class Build>
-[[gnu::noinline]] auto* makeListed(std::size_t bytes, Build build) {
-  auto* const block = static_cast<std::byte*>(poolAllocate(sizeof(Listing) + bytes));
-  try {
-    auto* const source = build(static_cast<void*>(block + sizeof(Listing)));
-    auto* const listing = ::new (static_cast<void*>(block)) Listing;
-    const std::size_t granules = poolClassOf(sizeof(Listing) + bytes);
-    if (source->granules != 0 && granules <= poolClassOf(poolLargestBlock))
-      listing->granules = granules;
-    source->listed = true;
-    source->granules = 0;
-    return source;
-  } catch (...) {
-    poolFree(block, sizeof(Listing) + bytes);
-    throw;
-  }
+/// Lists a source, if there is memory for that.
+void list(Node* source) noexcept;
+
+/// When a source fires without prepareFiring, or its `origin` is used for something else.
+inline void unlist(Node* source) noexcept {
+  if (!source->origin.isListed()) return;
+  const std::uint32_t place = source->origin.place();
+  if (Listing* const listing = Listing::of(source, place)) listing->free(place);
+  source->origin = SourceOrigin::here();
+}
+
+/// A source that was just made, and listed if the registry is enabled.
+template <class Source>
+[[gnu::always_inline]] inline Source* listed(Source* source) noexcept {
+  if (runState.lists) [[unlikely]]
+    list(source);
+  return source;
 }
 
 /// Makes a source in a block of `bytes`, which freeSource frees: `build` makes it at the address
-/// that it is given. While the registry is enabled, a Listing lies before the source.
+/// that it is given.
 template <class Build>
 [[gnu::always_inline]] inline auto* makeSource(std::size_t bytes, Build build) {
-  if (runState.lists) [[unlikely]]
-    return makeListed(bytes, build);
   void* const block = poolAllocate(bytes);
   if constexpr (noexcept(build(block))) {
     return build(block);
@@ -70,10 +75,8 @@ template <class Build>
 
 /// `bytes` is what makeSource was given. Does not call the destructor.
 inline void freeSource(Node* source, std::size_t bytes) noexcept {
-  if (!source->listed) return poolFree(source, bytes);
-  Listing& listing = Listing::of(source);
-  listing.~Listing();
-  poolFree(&listing, sizeof(Listing) + bytes);
+  unlist(source);
+  poolFree(source, bytes);
 }
 
 }  // namespace hawser::detail

@@ -151,15 +151,7 @@ void runFired(Node* from, std::source_location fired) {
 
 void recycleSlowly(Node* node) noexcept {
   node->state = NodeState::taken;
-  if (node->references != 0) return;
-  if (node->listed) {
-    Listing& listing = Listing::of(node);
-    if (const std::size_t granules = listing.granules) {
-      listing.~Listing();
-      return poolFreeClass(&listing, granules);
-    }
-  }
-  node->dispose();
+  if (node->references == 0) node->dispose();
 }
 
 bool appendSlowly(Node* tail, Node* link) noexcept {
@@ -252,7 +244,7 @@ void cancelChain(Node* node, std::source_location where) {
 void pauseChain(Node* tail) {
   Node* head = headOf(tail);
   if (head->pauses == Node::mostPauses)
-    throw std::length_error("Deferred::pause(): paused 511 times already");
+    throw std::length_error("Deferred::pause(): paused 1,023 times already");
   tail->set(pauseSeen);
   head->setPauses(head->pauses + 1u);
 }
@@ -295,6 +287,7 @@ Failure raisedByHandler(std::source_location where, const Failure* original) {
 void failSource(Node* source, Failure why, std::source_location fired) {
   why.addSite(SiteKind::made, source->site);
   if (fired.line() != 0) why.addSite(SiteKind::fired, fired);
+  unlist(source);
   source->fired = true;
   // Before the result is there: what the canceller owned may drop or extend the chain.
   if (source->callable) source->dropCanceller();
@@ -312,7 +305,10 @@ void releaseReference(Node* source) noexcept {
   if (--source->references == 0 && source->state == NodeState::taken) source->dispose();
 }
 
-void wrongThread(const Node* source, const char* act, std::source_location where) noexcept {
+namespace {
+
+[[noreturn]] void wrongThread(const Node* source, const char* act,
+                              std::source_location where) noexcept {
   std::fprintf(stderr,
                "hawser: the Resolver of the Deferred made at %s:%u was %s on another thread, at "
                "%s:%u. A chain belongs to the thread that made it; Reactor::remote() gives a "
@@ -320,6 +316,23 @@ void wrongThread(const Node* source, const char* act, std::source_location where
                source->site.file_name(), static_cast<unsigned>(source->site.line()), act,
                where.file_name(), static_cast<unsigned>(where.line()));
   std::abort();
+}
+
+}  // namespace
+
+void checkThreadSlowly(const Node* source, const char* act, std::source_location where) noexcept {
+  if (!source->origin.isListed() && !source->has(abandoned)) wrongThread(source, act, where);
+}
+
+void leaveRegistry(Node* source, const char* act, std::source_location where) noexcept {
+  const std::uint32_t place = source->origin.place();
+  if (Listing* const listing = Listing::of(source, place)) [[likely]] {
+    listing->free(place);
+    source->origin = SourceOrigin::here();
+    return;
+  }
+  checkThreadSlowly(source, act, where);
+  unlist(source);
 }
 
 }  // namespace hawser::detail

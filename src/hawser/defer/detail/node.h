@@ -96,6 +96,34 @@ enum Rare : std::uint16_t {
   inCanceller = 2048  ///< sources: the canceller runs now
 };
 
+/// To which thread a source belongs, and where it is in the registry of that, if it is listed. In
+/// one word: it is written and read as a whole.
+class SourceOrigin {
+ public:
+  static SourceOrigin here() noexcept { return SourceOrigin(threadMark()); }
+  static SourceOrigin listedAt(std::uint32_t place) noexcept {
+    return SourceOrigin(std::uint64_t{place} << 32 | threadMark() | listedBit);
+  }
+  /// Of this thread, and not listed.
+  bool isPlain() const noexcept { return word_ == threadMark(); }
+  bool isListed() const noexcept {
+    return static_cast<std::uint32_t>(word_) == (threadMark() | listedBit);
+  }
+  /// Only if it is listed.
+  std::uint32_t place() const noexcept { return static_cast<std::uint32_t>(word_ >> 32); }
+
+ private:
+  explicit SourceOrigin(std::uint64_t word) noexcept : word_(word) {}
+
+  static constexpr std::uint32_t listedBit = 1;
+  /// The same for two threads only if their RunStates are a multiple of 4 GiB apart.
+  static std::uint32_t threadMark() noexcept {
+    return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(&runState));
+  }
+
+  std::uint64_t word_;
+};
+
 /// What decides where a node's result goes, in one word: mostly it is as in a chain in which
 /// nothing rare happens, and then one comparison tells.
 struct Standing {
@@ -131,13 +159,12 @@ struct Node : Waiter, Standing {
   bool fired : 1 = false;  // sources: has had its result, or is about to
   /// Links without an errback whose callable needs no destruction: a failure only leaves its site.
   bool skipsFailures : 1 = false;
-  bool listed : 1 = false;  // sources: a Listing lies before the node
   /// What is behind this node was behind a handler, added at `returnedBy`, that returned this
   /// chain.
   bool wasReturned : 1 = false;
-  std::uint16_t pauses : 9 = 0;  // of the chain, counted at its first node
-  std::uint8_t references = 0;   // sources: Resolvers, and others who need the block to stay
-  std::uint8_t granules;         // size of the block; 0: freeing takes more than giving it back
+  std::uint16_t pauses : 10 = 0;  // of the chain, counted at its first node
+  std::uint8_t references = 0;    // sources: Resolvers, and others who need the block to stay
+  std::uint8_t granules;          // size of the block; 0: freeing takes more than giving it back
 
   union {
     DeferredBase* owner;
@@ -148,8 +175,8 @@ struct Node : Waiter, Standing {
     std::source_location returnedBy;  // `wasReturned`
   };
   union {
-    const void* thread;   // sources: chains belong to the thread that made them
-    Node* nextAbandoned;  // sources in a queue of the thread
+    SourceOrigin origin;  // sources
+    Node* nextAbandoned;  // sources in a queue of the thread, which are not listed
     Node* nextHeld;       // coroutines: the next one outwards below which `cancel` is under way
   };
   std::source_location site;  // where the Deferred was made or the handler added
@@ -162,7 +189,7 @@ struct Node : Waiter, Standing {
         owner(nullptr),
         site(where) {}
 
-  static constexpr std::uint16_t mostPauses = 511;
+  static constexpr std::uint16_t mostPauses = 1023;
   void setPauses(unsigned count) noexcept {
     pauses = count & mostPauses;
     if (count != 0)
@@ -298,11 +325,18 @@ void releaseReference(Node* source) noexcept;
 /// Fires with a failure; `fired` may be empty.
 void failSource(Node* source, Failure why, std::source_location fired);
 
-[[noreturn]] void wrongThread(const Node* source, const char* act,
-                              std::source_location where) noexcept;
+/// What is left to do if a source is not plain: ends the program unless it is of this thread.
+void checkThreadSlowly(const Node* source, const char* act, std::source_location where) noexcept;
+void leaveRegistry(Node* source, const char* act, std::source_location where) noexcept;
+
 inline void checkThread(const Node* source, const char* act, std::source_location where) noexcept {
-  if (source->thread != &runState && !source->has(abandoned)) [[unlikely]]
-    wrongThread(source, act, where);
+  if (!source->origin.isPlain()) [[unlikely]]
+    checkThreadSlowly(source, act, where);
+}
+/// The same before a source is fired: it leaves the registry.
+inline void prepareFiring(Node* source, const char* act, std::source_location where) noexcept {
+  if (!source->origin.isPlain()) [[unlikely]]
+    leaveRegistry(source, act, where);
 }
 
 }  // namespace detail

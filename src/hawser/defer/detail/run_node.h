@@ -119,7 +119,7 @@ struct RunNode final : NodeOf<RunOf<F>>, WaitLink {
       : NodeOf<U>(NodeKind::source, sizeof(RunNode), where),
         WaitLink(this, tokens, Wants::run),
         f(std::move(function)) {
-    this->thread = &runState;
+    this->origin = SourceOrigin::here();
     this->callable = true;
   }
   ~RunNode() {}
@@ -253,7 +253,7 @@ template <class F>
 Deferred<RunOf<F>> runHolding(Tokens* tokens, F f, std::source_location where) {
   using U = RunOf<F>;
   if (tokens->free == 0) {
-    auto* node = RunNode<F>::make(std::move(f), tokens, where);
+    auto* node = listed(RunNode<F>::make(std::move(f), tokens, where));
     tokens->append(node);
     return DeferredAccess::fromNode<U>(node);
   }

@@ -57,7 +57,7 @@ constinit thread_local Serving serving __attribute__((tls_model("initial-exec"))
   while (Node* source = serving.first) {
     serving.first = source->nextAbandoned;
     if (!serving.first) serving.last = nullptr;
-    source->thread = &runState;
+    source->origin = SourceOrigin::here();
     start(source);
   }
 }
@@ -71,7 +71,7 @@ void abandon(WaitLink* waiting) noexcept {
 }
 
 void serve(Node* source, std::source_location fired) {
-  checkThread(source, "served", fired);
+  prepareFiring(source, "served", fired);
   source->fired = true;
   if (serving.depth == deepest) return postpone(source);
   const HandlerScope scope;

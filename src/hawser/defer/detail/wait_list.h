@@ -68,8 +68,8 @@ struct WaitList {
 template <class T>
 struct Waiting final : Source<T>, WaitLink {
   static Deferred<T> join(WaitList& row, Wants what, std::source_location where) {
-    auto* waiting =
-        makeSource(sizeof(Waiting), [&](void* at) { return ::new (at) Waiting(row, what, where); });
+    auto* waiting = listed(makeSource(
+        sizeof(Waiting), [&](void* at) { return ::new (at) Waiting(row, what, where); }));
     row.append(waiting);
     return DeferredAccess::fromNode<T>(waiting);
   }
