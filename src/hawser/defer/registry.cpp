@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <map>
-#include <span>
 #include <string_view>
 #include <utility>
 
@@ -14,6 +13,7 @@ namespace hawser::registry {
 
 using hawser::detail::Consumer;
 using hawser::detail::Listing;
+using hawser::detail::ListingBlock;
 using hawser::detail::Node;
 using hawser::detail::NodeState;
 using hawser::detail::runState;
@@ -53,8 +53,7 @@ std::vector<Waiting> waitingFor(const Node* source) {
 
 Pending describe(const Node* source) {
   Pending result{source->site, std::nullopt, waitingFor(source)};
-  if (const Listing* listing = Listing::of(source))
-    result.since = std::chrono::nanoseconds(listing->since);
+  if (source->isListed()) result.since = std::chrono::nanoseconds(source->listing->since);
   return result;
 }
 
@@ -130,10 +129,9 @@ bool enabled() noexcept { return runState.lists; }
 
 std::vector<Pending> pending() {
   std::vector<Pending> result;
-  const std::span places(reinterpret_cast<const Listing*>(runState.listings),
-                         runState.listingBytes / sizeof(Listing));
-  for (const Listing& listing : places)
-    if (const Node* source = listing.source()) result.push_back(describe(source));
+  for (const ListingBlock* block = runState.listings; block; block = block->next)
+    for (const Listing& listing : block->places)
+      if (listing.source) result.push_back(describe(listing.source));
   std::stable_sort(result.begin(), result.end(),
                    [](const Pending& a, const Pending& b) { return a.since < b.since; });
   return result;

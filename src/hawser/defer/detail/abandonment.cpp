@@ -43,7 +43,7 @@ std::size_t deliverAbandoned() noexcept {
     runState.firstAbandoned = source->nextAbandoned;
     if (!runState.firstAbandoned) runState.lastAbandoned = nullptr;
     source->clear(abandoned);
-    source->origin = SourceOrigin::here();
+    source->thread = &runState;
     if (!source->fired) {
       ++count;
       abandonNow(source);

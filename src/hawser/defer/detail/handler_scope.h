@@ -8,6 +8,8 @@
 namespace hawser::detail {
 
 struct Node;
+struct Listing;
+struct ListingBlock;
 
 /// Where the chain that runs now was made and fired, for tracebacks.
 struct RunSites {
@@ -21,11 +23,10 @@ struct RunState {
   const RunSites* sites;  // of the innermost run, or null
   Node* firstAbandoned;   // waiting for the outermost handler to return
   Node* lastAbandoned;
-  std::byte* listings;         // the registry: an array of Listing
-  std::uint32_t listingBytes;  // the size of that
-  std::uint32_t freeListing;   // the place to be taken next, if it is more than Listing::none
-  bool lists;                  // whether new sources are listed
-  std::int64_t turn;           // when the present turn began, in nanoseconds of its clock
+  ListingBlock* listings;  // the registry
+  Listing* freeListing;    // a place of it for the next source
+  bool lists;              // whether new sources are listed
+  std::int64_t turn;       // when the present turn began, in nanoseconds of its clock
 };
 
 extern constinit thread_local RunState runState __attribute__((tls_model("initial-exec")));

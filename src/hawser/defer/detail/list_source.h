@@ -163,7 +163,7 @@ struct ListSource final : NodeOf<typename Kind::Output> {
         outstanding_(size),
         options_(options) {
     if constexpr (!Kind::contest) this->set(barrier);
-    this->origin = SourceOrigin::here();
+    this->thread = &runState;
     this->references = 1;  // for the members and the holds together
   }
   ~ListSource() = default;

@@ -8,44 +8,27 @@
 
 namespace hawser::detail {
 
-/// A place in the registry of a thread. Places are named by their offset in bytes plus 1, so that a
-/// free place can hold the name of the next free one where others hold a pointer.
+/// A place in the registry of a thread, for a source or free.
 struct Listing {
-  static constexpr std::uint32_t none = 1;
-
-  std::uintptr_t content;
-  std::int64_t since;
-
-  /// The place of that name if `source` is there, else null: the registry of a thread may end
-  /// before its sources.
-  static Listing* of(const Node* source, std::uint32_t place) noexcept {
-    const std::uint32_t offset = place - 1;
-    if (offset >= runState.listingBytes) return nullptr;
-    auto* const listing = reinterpret_cast<Listing*>(runState.listings + offset);
-    return listing->content == reinterpret_cast<std::uintptr_t>(source) ? listing : nullptr;
-  }
-  static const Listing* of(const Node* source) noexcept {
-    return source->origin.isListed() ? of(source, source->origin.place()) : nullptr;
-  }
-  void free(std::uint32_t place) noexcept {
-    content = runState.freeListing;
-    runState.freeListing = place;
-  }
-  /// Null if the place is free.
-  const Node* source() const noexcept {
-    return (content & 1) != 0 ? nullptr : reinterpret_cast<const Node*>(content);
-  }
+  Node* source;  // null: free
+  union {
+    std::int64_t since;
+    Listing* nextFree;
+  };
 };
 
 /// Lists a source, if there is memory for that.
 void list(Node* source) noexcept;
 
-/// When a source fires without prepareFiring, or its `origin` is used for something else.
+/// When a source fires without prepareFiring, or is put in a queue.
 inline void unlist(Node* source) noexcept {
-  if (!source->origin.isListed()) return;
-  const std::uint32_t place = source->origin.place();
-  if (Listing* const listing = Listing::of(source, place)) listing->free(place);
-  source->origin = SourceOrigin::here();
+  if (!source->isListed()) return;
+  Listing* const listing = source->listing;
+  listing->source = nullptr;
+  listing->nextFree = runState.freeListing;
+  runState.freeListing = listing;
+  source->inner = nullptr;
+  source->thread = &runState;
 }
 
 /// A source that was just made, and listed if the registry is enabled.
@@ -78,5 +61,13 @@ inline void freeSource(Node* source, std::size_t bytes) noexcept {
   unlist(source);
   poolFree(source, bytes);
 }
+
+/// Places are made many at a time, and stay where they are as long as their thread runs.
+struct ListingBlock {
+  static constexpr std::size_t size = 255;
+
+  ListingBlock* next;
+  Listing places[size];
+};
 
 }  // namespace hawser::detail

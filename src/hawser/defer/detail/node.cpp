@@ -321,16 +321,10 @@ namespace {
 }  // namespace
 
 void checkThreadSlowly(const Node* source, const char* act, std::source_location where) noexcept {
-  if (!source->origin.isListed() && !source->has(abandoned)) wrongThread(source, act, where);
+  if (!source->isListed() && !source->has(abandoned)) wrongThread(source, act, where);
 }
 
 void leaveRegistry(Node* source, const char* act, std::source_location where) noexcept {
-  const std::uint32_t place = source->origin.place();
-  if (Listing* const listing = Listing::of(source, place)) [[likely]] {
-    listing->free(place);
-    source->origin = SourceOrigin::here();
-    return;
-  }
   checkThreadSlowly(source, act, where);
   unlist(source);
 }

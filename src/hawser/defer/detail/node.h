@@ -27,6 +27,7 @@ namespace detail {
 
 struct Node;
 struct HandleBlock;
+struct Listing;
 
 /// Stands for an empty Failure that somebody fails a chain with.
 Failure madeOfNothing(std::source_location where) noexcept;
@@ -47,6 +48,8 @@ struct Waiter {
   union {
     /// What this waits for. Null while a handler or coroutine body runs.
     Node* inner;
+    /// A source's place in the registry, while it is listed.
+    Listing* listing;
     /// A node's result, in state `failure`.
     Failure storedFailure;
   };
@@ -94,34 +97,6 @@ enum Rare : std::uint16_t {
   abandoned = 512,    ///< sources: in the thread's queue
   suppress = 1024,    ///< sources: cancelled, lets one late firing pass
   inCanceller = 2048  ///< sources: the canceller runs now
-};
-
-/// To which thread a source belongs, and where it is in the registry of that, if it is listed. In
-/// one word: it is written and read as a whole.
-class SourceOrigin {
- public:
-  static SourceOrigin here() noexcept { return SourceOrigin(threadMark()); }
-  static SourceOrigin listedAt(std::uint32_t place) noexcept {
-    return SourceOrigin(std::uint64_t{place} << 32 | threadMark() | listedBit);
-  }
-  /// Of this thread, and not listed.
-  bool isPlain() const noexcept { return word_ == threadMark(); }
-  bool isListed() const noexcept {
-    return static_cast<std::uint32_t>(word_) == (threadMark() | listedBit);
-  }
-  /// Only if it is listed.
-  std::uint32_t place() const noexcept { return static_cast<std::uint32_t>(word_ >> 32); }
-
- private:
-  explicit SourceOrigin(std::uint64_t word) noexcept : word_(word) {}
-
-  static constexpr std::uint32_t listedBit = 1;
-  /// The same for two threads only if their RunStates are a multiple of 4 GiB apart.
-  static std::uint32_t threadMark() noexcept {
-    return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(&runState));
-  }
-
-  std::uint64_t word_;
 };
 
 /// What decides where a node's result goes, in one word: mostly it is as in a chain in which
@@ -175,7 +150,7 @@ struct Node : Waiter, Standing {
     std::source_location returnedBy;  // `wasReturned`
   };
   union {
-    SourceOrigin origin;  // sources
+    const void* thread;   // sources: &runState of it, or listedHere() if they are listed
     Node* nextAbandoned;  // sources in a queue of the thread, which are not listed
     Node* nextHeld;       // coroutines: the next one outwards below which `cancel` is under way
   };
@@ -188,6 +163,12 @@ struct Node : Waiter, Standing {
         granules(static_cast<std::uint8_t>(bytes <= poolLargestBlock ? poolClassOf(bytes) : 0)),
         owner(nullptr),
         site(where) {}
+
+  /// Stands for this thread in a listed source.
+  static const void* listedHere() noexcept {
+    return reinterpret_cast<const std::byte*>(&runState) + 1;
+  }
+  bool isListed() const noexcept { return thread == listedHere(); }
 
   static constexpr std::uint16_t mostPauses = 1023;
   void setPauses(unsigned count) noexcept {
@@ -325,17 +306,17 @@ void releaseReference(Node* source) noexcept;
 /// Fires with a failure; `fired` may be empty.
 void failSource(Node* source, Failure why, std::source_location fired);
 
-/// What is left to do if a source is not plain: ends the program unless it is of this thread.
+/// If a source is listed or not of this thread; in the latter case, ends the program.
 void checkThreadSlowly(const Node* source, const char* act, std::source_location where) noexcept;
 void leaveRegistry(Node* source, const char* act, std::source_location where) noexcept;
 
 inline void checkThread(const Node* source, const char* act, std::source_location where) noexcept {
-  if (!source->origin.isPlain()) [[unlikely]]
+  if (source->thread != &runState) [[unlikely]]
     checkThreadSlowly(source, act, where);
 }
 /// The same before a source is fired: it leaves the registry.
 inline void prepareFiring(Node* source, const char* act, std::source_location where) noexcept {
-  if (!source->origin.isPlain()) [[unlikely]]
+  if (source->thread != &runState) [[unlikely]]
     leaveRegistry(source, act, where);
 }
 

@@ -119,7 +119,7 @@ struct RunNode final : NodeOf<RunOf<F>>, WaitLink {
       : NodeOf<U>(NodeKind::source, sizeof(RunNode), where),
         WaitLink(this, tokens, Wants::run),
         f(std::move(function)) {
-    this->origin = SourceOrigin::here();
+    this->thread = &runState;
     this->callable = true;
   }
   ~RunNode() {}

@@ -105,7 +105,7 @@ struct Source : NodeOf<T> {
   explicit Source(std::source_location where, std::uint8_t resolvers,
                   std::size_t bytes = sizeof(Source)) noexcept
       : NodeOf<T>(NodeKind::source, bytes, where) {
-    this->origin = SourceOrigin::here();
+    this->thread = &runState;
     this->references = resolvers;
   }
 

@@ -57,7 +57,7 @@ constinit thread_local Serving serving __attribute__((tls_model("initial-exec"))
   while (Node* source = serving.first) {
     serving.first = source->nextAbandoned;
     if (!serving.first) serving.last = nullptr;
-    source->origin = SourceOrigin::here();
+    source->thread = &runState;
     start(source);
   }
 }
