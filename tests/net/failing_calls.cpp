@@ -15,6 +15,7 @@ namespace {
 struct State {
   std::atomic<int> error{0};
   std::atomic<int> count{0};
+  std::atomic<int> left{0};
 };
 
 State& stateOf(Call call) {
@@ -25,7 +26,8 @@ State& stateOf(Call call) {
 bool fails(Call call) noexcept {
   State& state = stateOf(call);
   const int error = state.error;
-  if (error == 0) return false;
+  if (error == 0 || state.left == 0) return false;
+  --state.left;
   ++state.count;
   errno = error;
   return true;
@@ -33,8 +35,9 @@ bool fails(Call call) noexcept {
 
 }  // namespace
 
-FailingCall::FailingCall(Call call, int error) noexcept : call_(call) {
+FailingCall::FailingCall(Call call, int error, int times) noexcept : call_(call) {
   stateOf(call).count = 0;
+  stateOf(call).left = times;
   stateOf(call).error = error;
 }
 FailingCall::~FailingCall() { stateOf(call_).error = 0; }

@@ -163,7 +163,7 @@ TEST_P(TcpFaults, ofAWriteBeyondSixteenMegabytesEndAtTheHardCap) {
 
 TEST_P(TcpFaults, ofAcceptingForWantOfSomethingAreLoggedOnceAndPass) {
   if (!acceptsItself()) GTEST_SKIP() << "the kernel accepts by itself: no call can be made to fail";
-  for (const int error : {EMFILE, ENOBUFS}) {
+  for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM}) {
     SCOPED_TRACE(errorText(error));
     const std::size_t before = peers->peers.size();
     std::vector<RawSocket> clients;
@@ -182,6 +182,19 @@ TEST_P(TcpFaults, ofAcceptingForWantOfSomethingAreLoggedOnceAndPass) {
     EXPECT_NE(log.find(errorText(error)), std::string::npos) << log;
     EXPECT_NE(log.find(port->getHost().toString()), std::string::npos) << log;
     until([&] { return peers->peers.size() == before + 3; });
+  }
+}
+
+TEST_P(TcpFaults, ofConnectionsThatBrokeBeforeTheyWereAcceptedArePassedOver) {
+  if (!acceptsItself()) GTEST_SKIP() << "the kernel accepts by itself: no call can be made to fail";
+  for (const int error : {ECONNABORTED, EPROTO, EINTR, ENETDOWN, EHOSTUNREACH, EPERM}) {
+    SCOPED_TRACE(errorText(error));
+    const std::size_t before = peers->peers.size();
+    const FailingCall accepting(Call::accept4, error, 100);
+    const RawSocket client = RawSocket::connectedTo(port->getHost());
+    until([&] { return peers->peers.size() == before + 1; });
+    EXPECT_EQ(accepting.count(), 100);
+    expectOthersGoOn();
   }
 }
 

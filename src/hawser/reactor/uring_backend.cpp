@@ -73,11 +73,13 @@ ChannelPtr UringBackend::adopt(FileDescriptor descriptor) {
 Backend::TimePoint UringBackend::now() const noexcept { return std::chrono::steady_clock::now(); }
 
 ChannelPtr UringBackend::add(FileDescriptor descriptor, SocketChannel::Kind kind) {
+  descriptors_.expect(descriptor.get());
   if (channels_.size() == channels_.capacity())
     channels_.reserve(std::max<std::size_t>(16, 2 * channels_.size()));
   auto* const channel = new UringChannel(*this, std::move(descriptor), kind);
   channel->setPlace(channels_.size());
   channels_.push_back(channel);
+  descriptors_.add(*channel);
   return ChannelPtr(channel);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hawser/reactor/backend.h>
+#include <hawser/reactor/detail/descriptor_map.h>
 #include <hawser/reactor/detail/intrusive_list.h>
 #include <hawser/reactor/detail/uring.h>
 #include <hawser/reactor/detail/uring_channel.h>
@@ -83,6 +84,7 @@ class UringBackend final : public Backend {
   std::vector<std::unique_ptr<detail::UringMessage>> messages_;
   std::size_t messagesUsed_ = 0;
   std::vector<detail::UringChannel*> channels_;
+  detail::DescriptorMap descriptors_;
   detail::IntrusiveList<detail::UringChannel> scheduled_;  // to be arranged before the next wait
   detail::IntrusiveList<detail::UringChannel> starved_;    // the same, and before those
   detail::IntrusiveList<detail::UringChannel> ready_;      // to be served in the next delivery

@@ -46,6 +46,7 @@ Backend::TimePoint ReadinessBackend::now() const noexcept {
 }
 
 ChannelPtr ReadinessBackend::add(FileDescriptor descriptor, ReadinessChannel::Kind kind) {
+  descriptors_.expect(descriptor.get());
   if (firstFree_ == none) {
     places_.push_back(Place{nullptr, 0, none});
     firstFree_ = static_cast<std::uint32_t>(places_.size() - 1);
@@ -55,6 +56,7 @@ ChannelPtr ReadinessBackend::add(FileDescriptor descriptor, ReadinessChannel::Ki
   const std::uint64_t token = std::uint64_t{place.generation} << 32 | index;
   place.channel = new ReadinessChannel(*this, std::move(descriptor), kind, token);
   firstFree_ = place.nextFree;
+  descriptors_.add(*place.channel);
   return ChannelPtr(place.channel);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hawser/reactor/backend.h>
+#include <hawser/reactor/detail/descriptor_map.h>
 #include <hawser/reactor/detail/intrusive_list.h>
 #include <hawser/reactor/detail/readiness_channel.h>
 
@@ -39,6 +40,8 @@ class ReadinessBackend : public Backend {
   /// Reports this channel's readiness from now on, beginning with what it is ready for already.
   /// @returns the error number, or 0
   virtual int watch(ReadinessChannel& channel, std::uint64_t token) noexcept = 0;
+  /// The channel is about to close its descriptor.
+  void forget(const ReadinessChannel& channel) noexcept { descriptors_.remove(channel); }
   /// The channel was closed by its owner: destroys it as soon as nobody works on it.
   void bury(ReadinessChannel& channel) noexcept;
 
@@ -82,6 +85,7 @@ class ReadinessBackend : public Backend {
   static constexpr std::uint32_t none = UINT32_MAX;
 
   std::vector<Place> places_;
+  DescriptorMap descriptors_;
   std::uint32_t firstFree_ = none;
   IntrusiveList<ReadinessChannel> scheduled_;
   IntrusiveList<ReadinessChannel> buried_;

@@ -117,6 +117,7 @@ void ReadinessChannel::cancelSend() noexcept {
 
 void ReadinessChannel::close() noexcept {
   ReadinessBackend* const backend = backend_;
+  if (backend) backend->forget(*this);
   detach();
   if (backend)
     backend->bury(*this);
@@ -132,6 +133,13 @@ void ReadinessChannel::detach() noexcept {
   sending_.clear();
   unschedule();
   descriptor_.reset();
+}
+
+void ReadinessChannel::robbed() noexcept {
+  static_cast<void>(descriptor_.release());
+  // There is nothing to wait for: what is tried without a descriptor fails at once.
+  watched_ = readable_ = writable_ = true;
+  backend_->schedule(*this);
 }
 
 // Working. After each call of a handler everything may have changed.

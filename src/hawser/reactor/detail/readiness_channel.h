@@ -41,6 +41,7 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
 
   // For the backend.
 
+  void robbed() noexcept override;
   std::uint64_t token() const noexcept { return token_; }
   bool scheduled() const noexcept { return linked(); }
   void unschedule() noexcept { unlink(); }

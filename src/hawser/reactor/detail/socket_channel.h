@@ -33,6 +33,10 @@ class SocketChannel : public Channel {
   NativeAddress peerAddress() const noexcept override;
   int descriptor() const noexcept override { return descriptor_.get(); }
 
+  /// Its descriptor was closed by somebody else, and the number is another's now. What is under way
+  /// ends with EBADF, in a later round, and so does what is tried from now on.
+  virtual void robbed() noexcept = 0;
+
  protected:
   explicit SocketChannel(FileDescriptor descriptor) noexcept : descriptor_(std::move(descriptor)) {}
 

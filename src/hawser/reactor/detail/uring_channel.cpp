@@ -115,6 +115,7 @@ void UringChannel::close() noexcept {
     if (!inKernel()) delete this;
     return;
   }
+  backend_->descriptors_.remove(*this);
   closed_ = true;
   incoming_ = Incoming::none;
   if (outgoing_ != Outgoing::none) cancelOutgoing(outgoing_);
@@ -142,6 +143,15 @@ void UringChannel::detach() noexcept {
   accepted_.reset();
   unschedule();
   descriptor_.reset();
+}
+
+// What the kernel has been given of it lives on there: the receiving is cancelled, what is being
+// sent will complete. Requests without a descriptor fail.
+void UringChannel::robbed() noexcept {
+  static_cast<void>(descriptor_.release());
+  if (incoming_ != Incoming::none) incomingError_ = EBADF;
+  if (incoming_ == Incoming::receive) ended_ = true;
+  backend_->schedule(*this);
 }
 
 // What is requested of the kernel.

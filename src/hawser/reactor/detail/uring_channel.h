@@ -60,6 +60,7 @@ class UringChannel final : public SocketChannel, private ListNode {
 
   // For the backend.
 
+  void robbed() noexcept override;
   bool scheduled() const noexcept { return linked(); }
   void unschedule() noexcept { unlink(); }
   /// Requests and cancels until the kernel does what is wanted.
