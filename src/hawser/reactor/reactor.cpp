@@ -1,6 +1,7 @@
 #include <hawser/defer/detail/handler_scope.h>
 #include <hawser/reactor/detail/call_handler.h>
 #include <hawser/reactor/detail/fork_count.h>
+#include <hawser/reactor/detail/stall_watch.h>
 #include <hawser/reactor/reactor.h>
 #include <hawser/reactor/signals.h>
 
@@ -25,19 +26,32 @@ void ignoreSigpipe() noexcept {
   ::sigaction(SIGPIPE, &action, nullptr);
 }
 
-/// Sets a flag while it lives.
-class Flag {
+}  // namespace
+
+/// The turn, or what else of the reactor calls handlers.
+class Reactor::InTurn {
  public:
-  explicit Flag(bool& flag) noexcept : flag_(flag) { flag_ = true; }
-  Flag(const Flag&) = delete;
-  Flag& operator=(const Flag&) = delete;
-  ~Flag() { flag_ = false; }
+  explicit InTurn(Reactor& reactor) noexcept
+      : reactor_(reactor), marks_(reactor.stalls_ ? &reactor.marks_ : nullptr) {
+    reactor_.inTurn_ = true;
+    if (!marks_) return;
+    before_ = std::exchange(detail::handlerMarks, marks_);
+    marks_->turnBegins();
+  }
+  InTurn(const InTurn&) = delete;
+  InTurn& operator=(const InTurn&) = delete;
+  ~InTurn() {
+    reactor_.inTurn_ = false;
+    if (!marks_) return;
+    marks_->turnEnds();
+    detail::handlerMarks = before_;
+  }
 
  private:
-  bool& flag_;
+  Reactor& reactor_;
+  detail::HandlerMarks* marks_;  // null: nobody watches
+  detail::HandlerMarks* before_ = nullptr;
 };
-
-}  // namespace
 
 Reactor::Reactor(std::unique_ptr<Backend> backend)
     : backend_(backend ? std::move(backend) : makeDefaultBackend()),
@@ -56,11 +70,13 @@ Reactor::~Reactor() {
     std::abort();
   }
   if (state_ != State::ended && !forked()) {
-    const Flag inTurn(inTurn_);
+    const InTurn inTurn(*this);
     readClock();
     endConnections();
     dropPending();
   }
+  // In a child the thread that watches does not exist; nobody could wait for it.
+  if (forked()) static_cast<void>(stalls_.release());
   Reactor** link = &lastMade;
   while (*link != this) link = &(*link)->previous_;
   *link = previous_;
@@ -135,16 +151,16 @@ std::optional<Reactor::TimePoint> Reactor::nextWake() const noexcept {
 }
 
 void Reactor::startUp() {
-  const Flag inTurn(inTurn_);
+  const InTurn inTurn(*this);
   readClock();
-  for (auto& call : std::exchange(whenRunning_, {}))
-    detail::callHandler("while handling a call of callWhenRunning", call);
+  for (auto& [call, where] : std::exchange(whenRunning_, {}))
+    detail::callHandlerFor(where, "while handling a call of callWhenRunning", call, where);
   makeAfterTurnCalls();
 }
 
 void Reactor::turn(std::optional<TimePoint> until) {
   backend_->wait(until);
-  const Flag inTurn(inTurn_);
+  const InTurn inTurn(*this);
   readClock();
   const std::uint64_t timersBefore = timers_.nextSequence();
   handleSignals();
@@ -171,19 +187,22 @@ void Reactor::handleSignals() {
 void Reactor::makeRemoteCalls() {
   if (remoteCalls_->empty()) return;
   remoteCalls_->takeAll(remoteCallsTaken_);
-  for (auto& call : remoteCallsTaken_) {
-    detail::callHandler("while handling a call from a thread", [&] {
-      unique_function<void()> made = std::move(call);
-      made();
-    });
+  for (auto& [call, where] : remoteCallsTaken_) {
+    detail::callHandlerFor(
+        where, "while handling a call from a thread",
+        [&, &taken = call] {
+          unique_function<void()> made = std::move(taken);
+          made();
+        },
+        where);
   }
   remoteCallsTaken_.clear();
 }
 
 void Reactor::makeDueCalls(std::uint64_t timersBefore) {
   while (auto due = timers_.popDue(turnTime_, timersBefore)) {
-    detail::callHandler(
-        "while handling a timed call",
+    detail::callHandlerFor(
+        due->where, "while handling a timed call",
         [&] {
           unique_function<void()> call = std::move(due->call);
           call();
@@ -196,7 +215,7 @@ void Reactor::makeAfterTurnCalls() {
   detail::IntrusiveList<AfterTurn> hooks(std::move(afterTurn_));
   while (!hooks.empty()) {
     AfterTurn& hook = hooks.popFront();
-    detail::callHandler("at the end of a turn", [&] { hook.afterTurn(); });
+    detail::callHandlerFor(hook, "at the end of a turn", [&] { hook.afterTurn(); });
   }
 }
 
@@ -204,7 +223,7 @@ void Reactor::makeAfterTurnCalls() {
 
 void Reactor::beforeShutdown() {
   {
-    const Flag inTurn(inTurn_);
+    const InTurn inTurn(*this);
     while (auto trigger = triggers_.pop(Phase::before))
       detail::callHandler("in a trigger before the shutdown", [&] { trigger(triggers_.hold()); });
     makeAfterTurnCalls();
@@ -215,7 +234,7 @@ void Reactor::beforeShutdown() {
 void Reactor::shutDown() {
   state_ = State::ending;
   {
-    const Flag inTurn(inTurn_);
+    const InTurn inTurn(*this);
     readClock();
     while (auto trigger = triggers_.pop(Phase::during))
       detail::callHandler("in a trigger during the shutdown", [&] { trigger({}); });
@@ -237,7 +256,7 @@ void Reactor::endConnections() {
     detail::IntrusiveList<Disconnectable> ending(std::move(attached_));
     while (!ending.empty()) {
       Disconnectable& object = ending.popFront();
-      detail::callHandler("while disconnecting", [&] { object.disconnect(); });
+      detail::callHandlerFor(object, "while disconnecting", [&] { object.disconnect(); });
     }
   }
 }
@@ -296,19 +315,38 @@ DelayedCall Reactor::callLater(Duration delay, unique_function<void()> call,
   return timers_.add(delay, std::move(call), where);
 }
 
-void Reactor::callWhenRunning(unique_function<void()> call) {
+void Reactor::callWhenRunning(unique_function<void()> call, std::source_location where) {
   checkThread("callWhenRunning");
   if (!call) throw std::invalid_argument("callWhenRunning: there is nothing to call");
   if (state_ == State::ended) throw ReactorNotRunning("Reactor::callWhenRunning: it has ended");
   if (state_ == State::created)
-    whenRunning_.push_back(std::move(call));
+    whenRunning_.push_back({std::move(call), where});
   else
     call();
 }
 
-void Reactor::callFromThread(unique_function<void()> call) {
+void Reactor::callFromThread(unique_function<void()> call, std::source_location where) {
   if (!call) throw std::invalid_argument("callFromThread: there is nothing to call");
-  remoteCalls_->push(call);
+  remoteCalls_->push(call, where);
+}
+
+// Watching.
+
+void Reactor::reportStalls(Duration threshold, unique_function<void(const Stall&)> report) {
+  checkThread("reportStalls");
+  if (threshold <= Duration::zero())
+    throw std::invalid_argument("reportStalls: the threshold is not positive");
+  if (!report) throw std::invalid_argument("reportStalls: there is nothing to call");
+  stalls_ = std::make_unique<detail::StallWatch>(marks_, threshold, std::move(report));
+}
+
+void Reactor::reportStalls(Duration threshold) {
+  reportStalls(threshold, [](const Stall& stall) { logging::warn(stall.toString(), stall.where); });
+}
+
+void Reactor::ignoreStalls() {
+  checkThread("ignoreStalls");
+  stalls_.reset();
 }
 
 }  // namespace hawser

@@ -4,9 +4,11 @@
 #include <hawser/base/logging.h>
 #include <hawser/reactor/after_turn.h>
 #include <hawser/reactor/backend.h>
+#include <hawser/reactor/detail/handler_mark.h>
 #include <hawser/reactor/errors.h>
 #include <hawser/reactor/remote_calls.h>
 #include <hawser/reactor/shutdown.h>
+#include <hawser/reactor/stall.h>
 #include <hawser/reactor/timers.h>
 
 #include <cstdint>
@@ -27,7 +29,8 @@ class RemoteResolver;
 
 namespace detail {
 class SignalWatch;
-}
+class StallWatch;
+}  // namespace detail
 
 /// How a reactor is run.
 struct RunOptions {
@@ -106,22 +109,46 @@ class Reactor final : public Clock {
   std::vector<DelayedCall> getDelayedCalls() const { return timers_.pending(); }
 
   /// Calls `call` at the beginning of `run`, in the order of asking; at once if it runs already.
-  void callWhenRunning(unique_function<void()> call);
+  void callWhenRunning(unique_function<void()> call,
+                       std::source_location where = std::source_location::current());
 
   /// Calls `call` on the reactor's thread, in the first step of a turn; each thread's calls in the
   /// order in which it asked. **Any thread may call this**, while the reactor exists. Calls that
   /// the reactor does not get to before its end are dropped. Not for signal handlers.
-  void callFromThread(unique_function<void()> call);
+  void callFromThread(unique_function<void()> call,
+                      std::source_location where = std::source_location::current());
 
   /// The firing end of a Deferred in a form that another thread may have: it fires, and abandons,
   /// through `callFromThread`. Defined in remote_resolver.h.
   template <class T>
-  [[nodiscard]] RemoteResolver<T> remote(Resolver<T> resolver);
+  [[nodiscard]] RemoteResolver<T> remote(
+      Resolver<T> resolver, std::source_location where = std::source_location::current());
 
   /// Calls `hook.afterTurn()` at the end of this turn; see AfterTurn. Nothing if it is pending.
   void afterTurn(AfterTurn& hook) noexcept {
     if (!hook.pending()) afterTurn_.pushBack(hook);
   }
+  /// Reports handlers that hold this reactor for `threshold` or longer, and turns that last as
+  /// long, from the next turn on: which one it is, and while it still does. A stall that goes on is
+  /// reported again whenever it has lasted twice as long; so is its end. One that ends within a
+  /// quarter of `threshold` after it may go unnoticed.
+  ///
+  /// A thread of its own looks at the reactor four times in each `threshold`, by the real time; the
+  /// reactor itself notes which handler it calls, a few stores for each. `report` is called **on
+  /// that thread**, since the reactor's is busy: it must not wait for the reactor, nor call
+  /// anything of it but callFromThread. What it throws is logged.
+  ///
+  /// Named are protocols and factories by type and event, timed calls and calls of threads by the
+  /// place that asked for them. Handlers of a Deferred count as part of the one that fired it.
+  /// Replaces what an earlier call asked for; `ignoreStalls` ends it.
+  /// @throws std::invalid_argument if `threshold` is not positive, std::system_error if there can
+  /// be no further thread
+  void reportStalls(Duration threshold, unique_function<void(const Stall&)> report);
+  /// Logs them, as warnings.
+  void reportStalls(Duration threshold);
+  /// Waits for a report under way.
+  void ignoreStalls();
+
   /// `object.disconnect()` is called when the reactor ends; see Disconnectable. Connections are
   /// disconnected in the order in which they were attached.
   void attach(Disconnectable& object) noexcept {
@@ -150,6 +177,7 @@ class Reactor final : public Clock {
  private:
   template <class T>
   friend class RemoteResolver;
+  class InTurn;
   /// How often, at the end, what handlers ask for anew is ended and dropped again.
   static constexpr int endingRounds = 8;
 
@@ -183,8 +211,10 @@ class Reactor final : public Clock {
   detail::IntrusiveList<detail::RemoteSlot> remoteSlots_;
   std::shared_ptr<detail::RemoteCalls> remoteCalls_;
   std::unique_ptr<detail::SignalWatch> signals_;
-  std::vector<unique_function<void()>> remoteCallsTaken_;
-  std::vector<unique_function<void()>> whenRunning_;
+  detail::HandlerMarks marks_;
+  std::unique_ptr<detail::StallWatch> stalls_;
+  std::vector<detail::RemoteCall> remoteCallsTaken_;
+  std::vector<detail::RemoteCall> whenRunning_;
   ShutdownTriggers triggers_;
   TimePoint turnTime_{};
   Reactor* previous_;

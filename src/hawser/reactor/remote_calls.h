@@ -6,6 +6,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <source_location>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,12 @@ class Backend;
 
 namespace hawser::detail {
 
+/// A call, and who asked for it.
+struct RemoteCall {
+  unique_function<void()> call;
+  std::source_location where;
+};
+
 /// The calls that other threads ask a reactor to make. Shared, so that it may outlive the reactor
 /// in the hands of a thread that is not yet done.
 class RemoteCalls {
@@ -23,18 +30,18 @@ class RemoteCalls {
 
   /// Any thread. Wakes the reactor only if nothing was queued. False, and `call` is untouched, once
   /// the queue is closed.
-  bool push(unique_function<void()>& call);
+  bool push(unique_function<void()>& call, std::source_location where);
   /// Anything queued? May be wrong for an instant while another thread pushes; a wake follows then.
   bool empty() const noexcept { return !filled_.load(std::memory_order_acquire); }
   /// Moves everything queued, in order, to `into`, which is empty and lends its memory.
-  void takeAll(std::vector<unique_function<void()>>& into);
+  void takeAll(std::vector<RemoteCall>& into);
   /// Accepts no more; returns what was still queued.
-  std::vector<unique_function<void()>> close();
+  std::vector<RemoteCall> close();
 
  private:
   std::mutex mutex_;
-  std::vector<unique_function<void()>> calls_;  // guarded by mutex_
-  Backend* backend_;                            // guarded by mutex_; null once closed
+  std::vector<RemoteCall> calls_;  // guarded by mutex_
+  Backend* backend_;               // guarded by mutex_; null once closed
   std::atomic<bool> filled_{false};
 };
 

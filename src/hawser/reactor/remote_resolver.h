@@ -40,6 +40,7 @@ class RemoteResolver {
       abandon();
       calls_ = std::move(other.calls_);
       slot_ = std::move(other.slot_);
+      where_ = other.where_;
       used_ = std::exchange(other.used_, false);
     }
     return *this;
@@ -73,7 +74,7 @@ class RemoteResolver {
       Resolver<T> resolver = std::move(slot->resolver);
       if (resolver) resolver.fire(std::move(result));
     };
-    calls_->push(call);
+    calls_->push(call, where_);
     slot_.reset();
     used_ = true;
   }
@@ -87,8 +88,9 @@ class RemoteResolver {
     Resolver<T> resolver;
   };
 
-  RemoteResolver(std::shared_ptr<detail::RemoteCalls> calls, std::shared_ptr<Slot> slot) noexcept
-      : calls_(std::move(calls)), slot_(std::move(slot)) {}
+  RemoteResolver(std::shared_ptr<detail::RemoteCalls> calls, std::shared_ptr<Slot> slot,
+                 std::source_location where) noexcept
+      : calls_(std::move(calls)), slot_(std::move(slot)), where_(where) {}
 
   void abandon() noexcept {
     if (!slot_) return;
@@ -97,7 +99,7 @@ class RemoteResolver {
         const auto owner = slot->close();
         slot->abandon();
       };
-      calls_->push(call);
+      calls_->push(call, where_);
     } catch (const std::bad_alloc&) {
       // Without memory for the call the Deferred stays pending, until the reactor ends.
       slot_.reset();
@@ -108,11 +110,12 @@ class RemoteResolver {
 
   std::shared_ptr<detail::RemoteCalls> calls_;
   std::shared_ptr<Slot> slot_;
+  std::source_location where_;
   bool used_ = false;
 };
 
 template <class T>
-RemoteResolver<T> Reactor::remote(Resolver<T> resolver) {
+RemoteResolver<T> Reactor::remote(Resolver<T> resolver, std::source_location where) {
   checkThread("remote");
   if (!resolver) throw EmptyDeferredError("Reactor::remote: an empty Resolver was given");
   auto slot = std::make_shared<typename RemoteResolver<T>::Slot>(std::move(resolver));
@@ -120,7 +123,7 @@ RemoteResolver<T> Reactor::remote(Resolver<T> resolver) {
     slot->abandon();
   else
     slot->open(remoteSlots_, slot);
-  return RemoteResolver<T>(remoteCalls_, std::move(slot));
+  return RemoteResolver<T>(remoteCalls_, std::move(slot), where);
 }
 
 }  // namespace hawser

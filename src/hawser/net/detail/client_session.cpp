@@ -4,6 +4,7 @@
 #include <hawser/net/detail/tcp_connection.h>
 #include <hawser/net/detail/user_code.h>
 #include <hawser/net/errors.h>
+#include <hawser/reactor/detail/handler_mark.h>
 #include <hawser/reactor/reactor.h>
 
 #include <utility>
@@ -19,7 +20,8 @@ class ClientSession final : public ConnectionObserver {
     factory_->doStart();
   }
   ~ClientSession() {
-    callUser([&] { factory_->doStop(); }, [] { return "stopFactory threw"; });
+    callUser(
+        *factory_, "stopFactory", [&] { factory_->doStop(); }, [] { return "stopFactory threw"; });
   }
   ClientSession(const ClientSession&) = delete;
   ClientSession& operator=(const ClientSession&) = delete;
@@ -48,7 +50,11 @@ Deferred<std::shared_ptr<Protocol>> connectClient(Reactor& reactor, std::string 
   return dial(reactor, std::move(host), port, options)
       .addCallback([&reactor, where, session = std::move(session)](
                        Dialled connection) mutable -> Result<std::shared_ptr<Protocol>> {
-        std::shared_ptr<Protocol> protocol = session->factory().buildProtocol(connection.peer);
+        std::shared_ptr<Protocol> protocol;
+        {
+          const HandlerMark mark("buildProtocol", session->factory());
+          protocol = session->factory().buildProtocol(connection.peer);
+        }
         if (!protocol) return Failure(NoProtocol(where));
         TcpConnection::start(reactor, std::move(connection.channel), Address(), connection.peer,
                              protocol, std::move(session));

@@ -4,7 +4,9 @@
 #include <hawser/defer/detail/handler_scope.h>
 #include <hawser/net/detail/native.h>
 #include <hawser/net/errors.h>
+#include <hawser/net/producer.h>
 #include <hawser/net/protocol.h>
+#include <hawser/reactor/detail/handler_mark.h>
 #include <hawser/reactor/reactor.h>
 
 #include <fmt/format.h>
@@ -30,9 +32,10 @@ constexpr auto lingerTime = 2s;
 }  // namespace
 
 // Calls the protocol or the producer: user code, which may throw.
-template <class Event>
-void TcpConnection::notify(const char* name, Event event) {
-  HandlerScope scope;
+template <class Object, class Event>
+void TcpConnection::notify(const char* name, const Object& object, Event event) {
+  const HandlerScope scope;
+  const HandlerMark mark(name, object);
   try {
     event();
   } catch (...) {
@@ -49,7 +52,8 @@ void TcpConnection::start(Reactor& reactor, ChannelPtr channel, const Address& h
   auto connection = std::make_shared<TcpConnection>(reactor, std::move(channel), host, peer,
                                                     std::move(protocol), std::move(maker));
   reactor.attach(*connection);
-  connection->notify("connectionMade", [&] { connection->protocol_->makeConnection(*connection); });
+  connection->notify("connectionMade", *connection->protocol_,
+                     [&] { connection->protocol_->makeConnection(*connection); });
   if (connection->channel_ && !connection->readPaused_ && !connection->receiving_)
     connection->startReceiving();
 }
@@ -86,7 +90,7 @@ void TcpConnection::checkLimits() {
   if (queued <= limits.highWater || !extras_ || !extras_->producer) return;
   if (!extras_->streaming || std::exchange(extras_->paused, true)) return;
   const auto producer = extras_->producer;
-  notify("pauseProducing", [&] { producer->pauseProducing(); });
+  notify("pauseProducing", *producer, [&] { producer->pauseProducing(); });
 }
 
 std::size_t TcpConnection::queuedBytes() const noexcept {
@@ -198,7 +202,7 @@ void TcpConnection::received(std::span<const std::byte> bytes) {
     return;
   }
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  notify("dataReceived", [&] { protocol_->dataReceived(text); });
+  notify("dataReceived", *protocol_, [&] { protocol_->dataReceived(text); });
 }
 
 void TcpConnection::receiveEnded(std::error_code error) {
@@ -208,7 +212,7 @@ void TcpConnection::receiveEnded(std::error_code error) {
     if (writeEnded_) finish(doneFailure());
     return;
   }
-  notify("readConnectionLost", [&] { protocol_->readConnectionLost(); });
+  notify("readConnectionLost", *protocol_, [&] { protocol_->readConnectionLost(); });
   if (channel_ && writeEnded_) finish(doneFailure());
 }
 
@@ -244,7 +248,7 @@ void TcpConnection::drained() {
   if (extras_ && extras_->producer) {
     const auto producer = extras_->producer;
     if (!extras_->streaming || std::exchange(extras_->paused, false))
-      notify("resumeProducing", [&] { producer->resumeProducing(); });
+      notify("resumeProducing", *producer, [&] { producer->resumeProducing(); });
     return;
   }
   if (disconnecting_) {
@@ -253,7 +257,7 @@ void TcpConnection::drained() {
   }
   if (!writeEnding_ || std::exchange(writeEnded_, true)) return;
   static_cast<void>(channel_->shutdownSend());
-  notify("writeConnectionLost", [&] { protocol_->writeConnectionLost(); });
+  notify("writeConnectionLost", *protocol_, [&] { protocol_->writeConnectionLost(); });
   if (channel_ && readEnded_) finish(doneFailure());
 }
 
@@ -295,12 +299,13 @@ void TcpConnection::finish(const Failure& reason) {
   lost_.reset();
   if (const auto extras = std::exchange(extras_, nullptr)) {
     if (extras->lingerTimer.active()) extras->lingerTimer.cancel();
-    if (extras->producer) notify("stopProducing", [&] { extras->producer->stopProducing(); });
+    if (extras->producer)
+      notify("stopProducing", *extras->producer, [&] { extras->producer->stopProducing(); });
   }
   const auto protocol = std::exchange(protocol_, nullptr);
-  notify("connectionLost", [&] { protocol->connectionLost(reason); });
+  notify("connectionLost", *protocol, [&] { protocol->connectionLost(reason); });
   if (const auto maker = std::exchange(maker_, nullptr))
-    notify("connectionEnded", [&] { maker->connectionEnded(reason); });
+    notify("connectionEnded", *maker, [&] { maker->connectionEnded(reason); });
 }
 
 }  // namespace hawser::detail

@@ -103,8 +103,8 @@ class TcpConnection final : public Transport,
   Failure doneFailure() const;
   Extras& extras();
   bool option(int level, int name) const;
-  template <class Event>
-  void notify(const char* name, Event event);
+  template <class Object, class Event>
+  void notify(const char* name, const Object& object, Event event);
 
   Reactor& reactor_;
   ChannelPtr channel_;  // null once the connection is closed

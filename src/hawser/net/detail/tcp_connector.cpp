@@ -3,6 +3,7 @@
 #include <hawser/net/detail/user_code.h>
 #include <hawser/net/errors.h>
 #include <hawser/net/protocol.h>
+#include <hawser/reactor/detail/handler_mark.h>
 #include <hawser/reactor/reactor.h>
 
 #include <fmt/format.h>
@@ -47,6 +48,7 @@ void TcpConnector::begin() {
 void TcpConnector::dialled(Dialled connection) {
   std::shared_ptr<Protocol> protocol;
   try {
+    const HandlerMark mark("buildProtocol", *factory_);
     protocol = factory_->buildProtocol(connection.peer);
   } catch (...) {
     return failed(Failure::current());
@@ -95,7 +97,7 @@ void TcpConnector::disconnect() {
 
 template <class Event>
 void TcpConnector::tellFactory(const char* name, Event event) {
-  callUser(std::move(event), [&] {
+  callUser(*factory_, name, std::move(event), [&] {
     return fmt::format("{} threw, in the factory of the connector to {}", name, getDestination());
   });
 }

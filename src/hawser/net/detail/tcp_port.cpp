@@ -71,11 +71,11 @@ void TcpPort::accepted(ChannelPtr channel, const NativeAddress& peer) {
   complained_ = false;
   const Address from = fromNative(peer);
   std::shared_ptr<Protocol> protocol;
-  callUser([&] { protocol = factory_->buildProtocol(from); },
-           [&] {
-             return fmt::format("buildProtocol threw; closing the connection of {}",
-                                from.toString());
-           });
+  callUser(
+      *factory_, "buildProtocol", [&] { protocol = factory_->buildProtocol(from); },
+      [&] {
+        return fmt::format("buildProtocol threw; closing the connection of {}", from.toString());
+      });
   if (!protocol) return;
   TcpConnection::start(reactor_, std::move(channel), everyInterface_ ? Address() : host_, from,
                        std::move(protocol), self);
@@ -112,8 +112,9 @@ void TcpPort::close() {
   Disconnectable::detach();
   if (retry_.active()) retry_.cancel();
   const auto self = std::exchange(self_, nullptr);
-  callUser([&] { factory_->doStop(); },
-           [&] { return fmt::format("stopFactory threw, after {}", host_.toString()); });
+  callUser(
+      *factory_, "stopFactory", [&] { factory_->doStop(); },
+      [&] { return fmt::format("stopFactory threw, after {}", host_.toString()); });
 }
 
 }  // namespace hawser::detail

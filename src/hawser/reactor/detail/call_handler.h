@@ -1,10 +1,12 @@
 #pragma once
 
 #include <hawser/defer/detail/handler_scope.h>
+#include <hawser/reactor/detail/handler_mark.h>
 
 #include <cxxabi.h>
 
 #include <source_location>
+#include <utility>
 
 namespace hawser::detail {
 
@@ -13,11 +15,12 @@ namespace hawser::detail {
 void logHandlerFailure(const char* what, std::source_location where) noexcept;
 
 /// Calls user code on behalf of the reactor: what it throws is logged, and what it abandons is
-/// delivered when it has returned.
-template <class F>
-void callHandler(const char* what, F&& call,
-                 std::source_location where = std::source_location::current()) {
+/// delivered when it has returned. `asker` is the object that is called, or the place that asked.
+template <class F, class Asker>
+void callHandlerFor(const Asker& asker, const char* what, F&& call,
+                    std::source_location where = std::source_location::current()) {
   const HandlerScope scope;
+  const HandlerMark mark(what, asker);
   try {
     call();
   } catch (abi::__forced_unwind&) {
@@ -25,6 +28,13 @@ void callHandler(const char* what, F&& call,
   } catch (...) {
     logHandlerFailure(what, where);
   }
+}
+
+/// For whom nothing is known of but this place.
+template <class F>
+void callHandler(const char* what, F&& call,
+                 std::source_location where = std::source_location::current()) {
+  callHandlerFor(std::source_location(), what, std::forward<F>(call), where);
 }
 
 }  // namespace hawser::detail

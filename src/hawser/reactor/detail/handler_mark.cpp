@@ -1,0 +1,7 @@
+#include <hawser/reactor/detail/handler_mark.h>
+
+namespace hawser::detail {
+
+constinit thread_local HandlerMarks* handlerMarks = nullptr;
+
+}  // namespace hawser::detail
