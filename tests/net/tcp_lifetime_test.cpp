@@ -1,5 +1,7 @@
 #include "net/net_fixture.h"
 
+#include <system_error>
+
 namespace hawser::nettest {
 namespace {
 
@@ -140,6 +142,22 @@ TEST(TcpAndItsReactor, endTogether) {
   }
   EXPECT_FALSE(port->listening());
   EXPECT_EQ(factory->stops, 1);
+}
+
+TEST(TcpAndItsReactor, resetWhatTheyHaveNotSentSoThatNobodyTakesItForAll) {
+  std::optional<Reactor> reactor(std::in_place);
+  const auto factory = std::make_shared<PeerFactory>();
+  factory->prepare = [](Peer& server) {
+    server.onMade = [](Peer& self) { self.transport().write(std::string(15'000'000, 'x')); };
+  };
+  const auto port = listenTCP(*reactor, 0, factory, defaultBacklog, "127.0.0.1");
+  const RawSocket client = RawSocket::connectedTo(port->getHost());
+  while (factory->peers.empty() || factory->peers[0]->transport().queuedBytes() == 15'000'000)
+    reactor->iterate(10ms);
+  EXPECT_GT(factory->peers[0]->transport().queuedBytes(), 0u);
+  reactor.reset();
+  EXPECT_EQ(factory->peers[0]->lostWith(), "ConnectionLost");
+  EXPECT_THROW(static_cast<void>(client.receiveAll()), std::system_error);
 }
 
 TEST(TcpAndItsReactor, mayEndWhileConnecting) {

@@ -29,9 +29,9 @@ class AcceptHandler {
  public:
   /// `peer` is empty if the backend could not learn it. A channel that is not kept is closed.
   virtual void accepted(ChannelPtr channel, const NativeAddress& peer) = 0;
-  /// Accepting failed and is paused; `resumeAccepting` tries again. EMFILE, ENFILE, ENOBUFS and
-  /// ENOMEM pass in time; other errors mean that this channel will never accept. Errors of single
-  /// connections (ECONNABORTED and its like) are not reported.
+  /// Accepting failed and is paused; `resumeAccepting` tries again. EMFILE, ENFILE, ENOBUFS,
+  /// ENOMEM and ENOSPC pass in time; other errors mean that this channel will never accept. Errors
+  /// of single connections (ECONNABORTED and its like) are not reported.
   virtual void acceptFailed(std::error_code error) = 0;
 
  protected:

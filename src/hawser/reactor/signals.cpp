@@ -1,3 +1,4 @@
+#include <hawser/base/logging.h>
 #include <hawser/reactor/backend.h>
 #include <hawser/reactor/signals.h>
 
@@ -60,19 +61,24 @@ bool forgetParent() noexcept {
   return true;
 }
 
+/// Of the first `count` signals.
+void restore(std::size_t count) noexcept {
+  for (std::size_t i = 0; i < count; ++i)
+    if (::sigaction(watchedSignals[i], &before[i], nullptr) != 0)
+      logging::error("A signal cannot be given back; from now on it does nothing.");
+}
+
 void install(bool inherited) {
   installedBy.store(::getpid());
   struct sigaction action{};
   action.sa_handler = onSignal;
   action.sa_flags = SA_RESTART;
-  for (std::size_t i = 0; i < watchedSignals.size(); ++i)
-    if (::sigaction(watchedSignals[i], &action, inherited ? nullptr : &before[i]) != 0)
-      throw std::system_error(errno, std::generic_category(), "sigaction");
-}
-
-void restore() noexcept {
-  for (std::size_t i = 0; i < watchedSignals.size(); ++i)
-    ::sigaction(watchedSignals[i], &before[i], nullptr);
+  for (std::size_t i = 0; i < watchedSignals.size(); ++i) {
+    if (::sigaction(watchedSignals[i], &action, inherited ? nullptr : &before[i]) == 0) continue;
+    const int error = errno;
+    restore(i);
+    throw std::system_error(error, std::generic_category(), "sigaction");
+  }
 }
 
 }  // namespace
@@ -98,7 +104,7 @@ SignalWatch::SignalWatch(Backend& backend) {
 
 SignalWatch::~SignalWatch() {
   const std::lock_guard lock(installing);
-  if (--watches == 0) restore();
+  if (--watches == 0) restore(watchedSignals.size());
   places[place_].backend.store(nullptr);
   // A handler that another thread runs right now may have read the pointer before.
   while (handlersRunning.load() != 0) std::this_thread::yield();

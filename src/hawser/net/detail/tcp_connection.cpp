@@ -14,6 +14,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <chrono>
 #include <stdexcept>
 #include <utility>
@@ -114,14 +115,19 @@ void TcpConnection::abortConnection() {
 }
 
 void TcpConnection::abort(Failure reason) {
-  // Closing a lingering socket with a time of 0 sends a reset.
-  const linger reset{1, 0};
-  static_cast<void>(
-      channel_->setOption(SOL_SOCKET, SO_LINGER, std::as_bytes(std::span(&reset, 1))));
+  resetOnClose();
   disconnecting_ = true;
   closeChannel();
   lost_ = std::move(reason);
   reactor_.afterTurn(*this);
+}
+
+// Closing a lingering socket with a time of 0 sends a reset: the peer must not take what it has got
+// for all of it.
+void TcpConnection::resetOnClose() noexcept {
+  const linger reset{1, 0};
+  static_cast<void>(
+      channel_->setOption(SOL_SOCKET, SO_LINGER, std::as_bytes(std::span(&reset, 1))));
 }
 
 void TcpConnection::loseWriteConnection() {
@@ -207,7 +213,7 @@ void TcpConnection::received(std::span<const std::byte> bytes) {
 
 void TcpConnection::receiveEnded(std::error_code error) {
   readEnded_ = true;
-  if (error) return finish(Failure(ConnectionLost(peer_.toString(), error.value())));
+  if (error) return fail(error);
   if (disconnecting_) {
     if (writeEnded_) finish(doneFailure());
     return;
@@ -223,7 +229,10 @@ void TcpConnection::sent(std::size_t, std::size_t left) {
 }
 
 // What the peer sent before it went has been delivered by now (see the rules of backends).
-void TcpConnection::sendFailed(std::error_code error) {
+void TcpConnection::sendFailed(std::error_code error) { fail(error); }
+
+void TcpConnection::fail(std::error_code error) {
+  resetOnClose();
   finish(Failure(ConnectionLost(peer_.toString(), error.value())));
 }
 
@@ -256,7 +265,9 @@ void TcpConnection::drained() {
     return finish(doneFailure());
   }
   if (!writeEnding_ || std::exchange(writeEnded_, true)) return;
-  static_cast<void>(channel_->shutdownSend());
+  // Of a connection that is gone receiving will tell, after what is left to be received.
+  if (const std::error_code error = channel_->shutdownSend(); error && error.value() != ENOTCONN)
+    return fail(error);
   notify("writeConnectionLost", *protocol_, [&] { protocol_->writeConnectionLost(); });
   if (channel_ && readEnded_) finish(doneFailure());
 }
@@ -278,6 +289,7 @@ void TcpConnection::lingerForPeer() {
 }
 
 void TcpConnection::disconnect() {
+  if (channel_ && queuedBytes() > 0) resetOnClose();
   finish(lost_ ? *lost_ : Failure(ConnectionLost(peer_.toString(), "its reactor ended")));
 }
 

@@ -98,6 +98,8 @@ class TcpConnection final : public Transport,
   bool peerStillSends() const noexcept;
   void lingerForPeer();
   void abort(Failure reason);
+  void fail(std::error_code error);
+  void resetOnClose() noexcept;
   void closeChannel() noexcept;
   void finish(const Failure& reason);
   Failure doneFailure() const;

@@ -48,6 +48,8 @@ std::shared_ptr<TcpPort> TcpPort::listen(Reactor& reactor, const Address& addres
                                          std::shared_ptr<Factory> factory, int backlog) {
   ChannelPtr channel = openListening(reactor, address, backlog);
   const Address host = fromNative(channel->localAddress());
+  if (host.family() == Address::Family::none)
+    throw CannotListenError(address.toString(), "the system does not tell its address");
   auto port = std::make_shared<TcpPort>(reactor, std::move(channel), host, std::move(factory));
   port->factory_->doStart();
   port->self_ = port;
@@ -87,6 +89,7 @@ void TcpPort::acceptFailed(std::error_code error) {
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
+    case ENOSPC:  // of epoll: no more descriptors can be watched
       if (!std::exchange(complained_, true))
         logging::error(fmt::format("{}: cannot accept connections for now: {}", host_.toString(),
                                    errorText(error.value())));

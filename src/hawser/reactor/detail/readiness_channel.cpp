@@ -71,7 +71,10 @@ void ReadinessChannel::receive(ReceiveHandler& handler) {
 
 void ReadinessChannel::resumeIncoming() {
   if (!std::exchange(paused_, false) || incoming_ == Incoming::none) return;
-  if (readable_ || incomingError_ != 0) backend_->schedule(*this);
+  if (incomingError_ != 0)
+    backend_->schedule(*this);
+  else
+    awaitIncoming();  // what could not be waited for before may be by now
 }
 
 void ReadinessChannel::cancelIncoming(Incoming operation) noexcept {

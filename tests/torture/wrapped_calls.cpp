@@ -1,0 +1,162 @@
+#include "torture/fault.h"
+#include "torture/uring_faults.h"
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <memory>
+#include <string_view>
+#include <system_error>
+#include <thread>
+
+// What the linker puts in the place of the calls (its option --wrap; tests/CMakeLists.txt has the
+// list of them): `__wrap_f` is called instead of f, and `__real_f` is f.
+
+using hawser::torture::errorNow;
+using hawser::torture::failsNow;
+using hawser::torture::Manner;
+
+namespace {
+
+template <class Real, class... Arguments>
+auto tortured(const char* name, Real real, Arguments... arguments) {
+  using Returned = decltype(real(arguments...));
+  if (failsNow(name)) return static_cast<Returned>(-1);
+  const Returned returned = real(arguments...);
+  return failsNow(name, Manner::after) ? static_cast<Returned>(-1) : returned;
+}
+
+}  // namespace
+
+#define HAWSER_WRAP(Returned, name, declared, given) \
+  Returned __real_##name declared;                   \
+  Returned __wrap_##name declared;                   \
+  Returned __wrap_##name declared { return tortured(#name, __real_##name, given); }
+#define HAWSER_GIVEN(...) __VA_ARGS__
+
+extern "C" {
+
+HAWSER_WRAP(int, socket, (int a, int b, int c), HAWSER_GIVEN(a, b, c))
+HAWSER_WRAP(int, socketpair, (int a, int b, int c, int* d), HAWSER_GIVEN(a, b, c, d))
+HAWSER_WRAP(int, bind, (int a, const sockaddr* b, socklen_t c), HAWSER_GIVEN(a, b, c))
+HAWSER_WRAP(int, listen, (int a, int b), HAWSER_GIVEN(a, b))
+HAWSER_WRAP(int, accept4, (int a, sockaddr* b, socklen_t* c, int d), HAWSER_GIVEN(a, b, c, d))
+HAWSER_WRAP(int, connect, (int a, const sockaddr* b, socklen_t c), HAWSER_GIVEN(a, b, c))
+HAWSER_WRAP(int, getsockname, (int a, sockaddr* b, socklen_t* c), HAWSER_GIVEN(a, b, c))
+HAWSER_WRAP(int, getpeername, (int a, sockaddr* b, socklen_t* c), HAWSER_GIVEN(a, b, c))
+HAWSER_WRAP(int, getsockopt, (int a, int b, int c, void* d, socklen_t* e),
+            HAWSER_GIVEN(a, b, c, d, e))
+HAWSER_WRAP(int, setsockopt, (int a, int b, int c, const void* d, socklen_t e),
+            HAWSER_GIVEN(a, b, c, d, e))
+HAWSER_WRAP(ssize_t, recv, (int a, void* b, std::size_t c, int d), HAWSER_GIVEN(a, b, c, d))
+HAWSER_WRAP(ssize_t, send, (int a, const void* b, std::size_t c, int d), HAWSER_GIVEN(a, b, c, d))
+HAWSER_WRAP(ssize_t, sendmsg, (int a, const msghdr* b, int c), HAWSER_GIVEN(a, b, c))
+HAWSER_WRAP(ssize_t, read, (int a, void* b, std::size_t c), HAWSER_GIVEN(a, b, c))
+HAWSER_WRAP(ssize_t, write, (int a, const void* b, std::size_t c), HAWSER_GIVEN(a, b, c))
+HAWSER_WRAP(ssize_t, writev, (int a, const iovec* b, int c), HAWSER_GIVEN(a, b, c))
+HAWSER_WRAP(int, close, (int a), HAWSER_GIVEN(a))
+HAWSER_WRAP(int, fstat, (int a, struct stat* b), HAWSER_GIVEN(a, b))
+HAWSER_WRAP(int, ioctl, (int a, unsigned long b, void* c), HAWSER_GIVEN(a, b, c))
+HAWSER_WRAP(int, fcntl, (int a, int b, long c), HAWSER_GIVEN(a, b, c))
+HAWSER_WRAP(int, eventfd, (unsigned a, int b), HAWSER_GIVEN(a, b))
+HAWSER_WRAP(int, epoll_create1, (int a), HAWSER_GIVEN(a))
+HAWSER_WRAP(int, epoll_ctl, (int a, int b, int c, epoll_event* d), HAWSER_GIVEN(a, b, c, d))
+HAWSER_WRAP(int, epoll_wait, (int a, epoll_event* b, int c, int d), HAWSER_GIVEN(a, b, c, d))
+HAWSER_WRAP(int, epoll_pwait2, (int a, epoll_event* b, int c, const timespec* d, const sigset_t* e),
+            HAWSER_GIVEN(a, b, c, d, e))
+HAWSER_WRAP(int, ppoll, (pollfd * a, nfds_t b, const timespec* c, const sigset_t* d),
+            HAWSER_GIVEN(a, b, c, d))
+HAWSER_WRAP(int, sigaction, (int a, const struct sigaction* b, struct sigaction* c),
+            HAWSER_GIVEN(a, b, c))
+
+// A connection that is gone is gone in both directions.
+int __real_shutdown(int descriptor, int how);
+int __wrap_shutdown(int descriptor, int how);
+int __wrap_shutdown(int descriptor, int how) {
+  if (failsNow("shutdown")) return -1;
+  if (!failsNow("shutdown", Manner::after)) return __real_shutdown(descriptor, how);
+  __real_shutdown(descriptor, SHUT_RDWR);
+  errno = ENOTCONN;
+  return -1;
+}
+
+// Those that return the error.
+
+int __real_pthread_sigmask(int how, const sigset_t* set, sigset_t* before);
+int __wrap_pthread_sigmask(int how, const sigset_t* set, sigset_t* before);
+int __wrap_pthread_sigmask(int how, const sigset_t* set, sigset_t* before) {
+  const int error = errorNow("pthread_sigmask");
+  return error != 0 ? error : __real_pthread_sigmask(how, set, before);
+}
+
+// The name torture.test is this machine.
+int __real_getaddrinfo(const char* name, const char* service, const addrinfo* hints,
+                       addrinfo** found);
+int __wrap_getaddrinfo(const char* name, const char* service, const addrinfo* hints,
+                       addrinfo** found);
+int __wrap_getaddrinfo(const char* name, const char* service, const addrinfo* hints,
+                       addrinfo** found) {
+  if (const int error = errorNow("getaddrinfo")) {
+    if (error == EAI_SYSTEM) errno = EMFILE;
+    return error;
+  }
+  const bool ours = std::string_view(name) == "torture.test";
+  return __real_getaddrinfo(ours ? "127.0.0.1" : name, service, hints, found);
+}
+
+// What io_uring is used with.
+
+void* __real_mmap(void* where, std::size_t bytes, int protection, int flags, int descriptor,
+                  off_t offset);
+void* __wrap_mmap(void* where, std::size_t bytes, int protection, int flags, int descriptor,
+                  off_t offset);
+void* __wrap_mmap(void* where, std::size_t bytes, int protection, int flags, int descriptor,
+                  off_t offset) {
+  if (failsNow("mmap")) return MAP_FAILED;
+  void* const memory = __real_mmap(where, bytes, protection, flags, descriptor, offset);
+  if (memory != MAP_FAILED) hawser::torture::ringMapped(descriptor, offset, memory);
+  return memory;
+}
+
+long __real_syscall(long number, long a, long b, long c, long d, long e, long f);
+long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f);
+long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f) {
+  const char* const name = number == SYS_io_uring_setup      ? "io_uring_setup"
+                           : number == SYS_io_uring_register ? "io_uring_register"
+                           : number == SYS_io_uring_enter    ? "io_uring_enter"
+                                                             : "another system call";
+  if (failsNow(name)) return -1;
+  if (number == SYS_io_uring_enter)
+    hawser::torture::changeRequests(static_cast<int>(a), static_cast<unsigned>(b));
+  const long returned = __real_syscall(number, a, b, c, d, e, f);
+  if (number == SYS_io_uring_setup && returned >= 0)
+    hawser::torture::ringMade(static_cast<int>(returned),
+                              *reinterpret_cast<const io_uring_params*>(b));
+  return returned;
+}
+
+// std::thread's constructor, in the C++ library.
+using Depend = void (*)();
+void __real__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE(
+    std::thread* self, std::unique_ptr<std::thread::_State> state, Depend depend);
+void __wrap__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE(
+    std::thread* self, std::unique_ptr<std::thread::_State> state, Depend depend);
+void __wrap__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE(
+    std::thread* self, std::unique_ptr<std::thread::_State> state, Depend depend) {
+  if (const int error = errorNow("std::thread"))
+    throw std::system_error(error, std::generic_category(), "std::thread");
+  __real__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE(
+      self, std::move(state), depend);
+}
+}
