@@ -159,6 +159,48 @@ TEST_F(Looping, withCountStartedLaterCountsFromTheStart) {
   loop.stop();
 }
 
+/// What Twisted's LoopingCall does.
+TEST_F(Looping, withCountStartedAgainCountsTheBeatsInBetween) {
+  using Counts = std::vector<std::pair<std::chrono::milliseconds, std::int64_t>>;
+  const struct {
+    std::chrono::milliseconds before;
+    std::chrono::milliseconds between;
+    bool now;
+    Counts after;
+  } cases[] = {
+      {2000ms, 3000ms, true, {{5000ms, 3}, {6000ms, 1}, {7000ms, 1}}},
+      {2000ms, 3000ms, false, {{6000ms, 4}, {7000ms, 1}}},
+      {2500ms, 250ms, true, {{3750ms, 1}, {4750ms, 1}}},
+      {2000ms, 500ms, true, {{3500ms, 1}, {4500ms, 1}}},
+      {2000ms, 500ms, false, {{3500ms, 1}, {4500ms, 1}}},
+      {2000ms, 1750ms, false, {{4750ms, 2}, {5750ms, 1}}},
+      {2000ms, 10s, true, {{12s, 10}, {13s, 1}, {14s, 1}}},
+  };
+  for (const auto& each : cases) {
+    SCOPED_TRACE(::testing::Message()
+                 << each.before.count() << " ms, then " << each.between.count() << " ms of rest");
+    testing::FakeClock time;
+    Counts counts;
+    LoopingCall loop = LoopingCall::withCount(time, [&](std::int64_t count) {
+      counts.emplace_back(
+          std::chrono::duration_cast<std::chrono::milliseconds>(time.now().time_since_epoch()),
+          count);
+    });
+    const auto advance = [&time](std::chrono::milliseconds by) {
+      for (; by > 0ms; by -= 250ms) time.advance(250ms);
+    };
+    watch(loop.start(1s));
+    advance(each.before);
+    loop.stop();
+    time.advance(each.between);
+    counts.clear();
+    watch(loop.start(1s, each.now));
+    advance(2s);
+    loop.stop();
+    EXPECT_EQ(counts, each.after);
+  }
+}
+
 TEST_F(Looping, anIntervalOfZeroCallsInEveryTurn) {
   std::unique_ptr<LoopingCall> loop;
   loop = std::make_unique<LoopingCall>(clock, [&] {

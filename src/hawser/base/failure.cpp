@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <ostream>
 #include <stdexcept>
@@ -103,10 +104,9 @@ FailureBlock* makeBlock(std::exception_ptr exception, SiteKind kind,
 
 std::string demangled(const char* name) {
   int status = 0;
-  char* readable = abi::__cxa_demangle(name, nullptr, nullptr, &status);
-  std::string text = readable ? readable : name;
-  std::free(readable);
-  return text;
+  const std::unique_ptr<char, void (*)(void*)> readable(
+      abi::__cxa_demangle(name, nullptr, nullptr, &status), std::free);
+  return readable ? readable.get() : name;
 }
 
 const char* phrase(SiteKind kind) noexcept {

@@ -4,6 +4,7 @@
 #include <hawser/base/result.h>
 #include <hawser/defer/cancel_handle.h>
 #include <hawser/defer/deferred.h>
+#include <hawser/defer/detail/abandonment.h>
 #include <hawser/defer/errors.h>
 
 #include <concepts>
@@ -65,7 +66,7 @@ struct SharedState {
   /// The work can never end. Whoever waits is told when the outermost handler returns.
   void abandon(std::source_location made) noexcept {
     abandoned = true;
-    result.emplace(Failure(AbandonedError(made)));
+    result.emplace(Failure(whyAbandoned(made)));
     const Waiting gone = std::exchange(waiting, {});
   }
 

@@ -27,7 +27,7 @@ struct LoopingCall::Loop : std::enable_shared_from_this<Loop> {
   Function function;
   Clock::Duration interval{};
   Clock::TimePoint started{};
-  std::optional<Clock::TimePoint> lastCounted;
+  std::optional<Clock::TimePoint> lastCounted;  // also of an earlier run, as in Twisted
   DelayedCall next;
   CancelHandle underWay;
   Resolver<void> ended;
@@ -65,7 +65,10 @@ void LoopingCall::Loop::schedule() {
 
 std::int64_t LoopingCall::Loop::countBeats() {
   const Clock::TimePoint now = clock.now();
-  if (interval == Clock::Duration::zero()) return 1;
+  if (interval == Clock::Duration::zero()) {
+    lastCounted = now;
+    return 1;
+  }
   const auto beatsUntil = [&](Clock::TimePoint time) { return (time - started) / interval; };
   const Clock::TimePoint last = lastCounted.value_or(callsAtStart ? started - interval : started);
   const std::int64_t count = beatsUntil(now) - beatsUntil(last);
@@ -108,7 +111,6 @@ Deferred<void> LoopingCall::start(Clock::Duration interval, bool now, std::sourc
   loop.started = loop.clock.now();
   loop.interval = interval;
   loop.callsAtStart = now;
-  loop.lastCounted.reset();
   if (now)
     loop.call();
   else

@@ -38,7 +38,9 @@ class LoopingCall {
         }) {}
 
   /// The function is told how many beats there were since it was called before: 1, or more if some
-  /// were skipped (Twisted's `withCount`). A call for which there was none is left out.
+  /// were skipped (Twisted's `withCount`). A call for which there was none is left out. A loop that
+  /// is started again counts whole beats of its new start, backwards from it, for the time in which
+  /// it did not run.
   template <class F>
     requires std::is_invocable_v<F&, std::int64_t>
   static LoopingCall withCount(Clock& clock, F f) {

@@ -10,6 +10,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 
 namespace hawser {
 
@@ -24,6 +25,16 @@ void ignoreSigpipe() noexcept {
     return;
   action.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &action, nullptr);
+}
+
+void logAbandoned(std::size_t count) noexcept {
+  try {
+    logging::info(fmt::format("The reactor ended while {} {} waiting; {} AbandonedError.", count,
+                              count == 1 ? "Deferred was" : "Deferreds were",
+                              count == 1 ? "it failed with" : "they failed with"));
+  } catch (const std::bad_alloc&) {
+    logging::info("The reactor ended while Deferreds were waiting; they failed.");
+  }
 }
 
 }  // namespace
@@ -293,10 +304,7 @@ void Reactor::dropPending() {
     }
     abandoned += detail::deliverAbandoned();
   }
-  if (abandoned != 0)
-    logging::info(fmt::format("The reactor ended while {} {} waiting; {} AbandonedError.",
-                              abandoned, abandoned == 1 ? "Deferred was" : "Deferreds were",
-                              abandoned == 1 ? "it failed with" : "they failed with"));
+  if (abandoned != 0) logAbandoned(abandoned);
 }
 
 // Asking for calls.

@@ -23,14 +23,21 @@ void dropResolver(Node* source) noexcept {
   if (runState.depth == 0) deliverAbandoned();
 }
 
+std::exception_ptr whyAbandoned(std::source_location made) noexcept {
+  try {
+    return std::make_exception_ptr(AbandonedError(made));
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
 namespace {
 
 void abandonNow(Node* source) {
   const std::source_location made = source->site;
   source->fired = true;
   if (source->callable) source->dropCanceller();
-  source->setFailure(
-      Failure::at(SiteKind::made, made, std::make_exception_ptr(AbandonedError(made))));
+  source->setFailure(Failure::at(SiteKind::made, made, whyAbandoned(made)));
   run(source);
 }
 

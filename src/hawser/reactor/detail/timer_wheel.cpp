@@ -14,11 +14,18 @@ bool TimerWheel::remove(TimerEntry& entry) noexcept {
   const unsigned level = entry.level;
   const unsigned index = slotOf(tickOf(entry.due), level);
   Slot& slot = slots_[level][index];
-  (entry.previous ? entry.previous->next : slot.first) = entry.next;
+  if (slot.first == &entry) {
+    // What was asked for first is often cancelled first. Its neighbour, most likely in no cache, is
+    // left alone: whoever is first has a predecessor that nobody looks at.
+    slot.first = entry.next;
+    if (slot.first) return false;
+    slot.last = nullptr;
+    vacate(level, index);
+    return true;
+  }
+  entry.previous->next = entry.next;
   (entry.next ? entry.next->previous : slot.last) = entry.previous;
-  if (slot.first) return false;
-  vacate(level, index);
-  return true;
+  return false;
 }
 
 void TimerWheel::turn(TimePoint now, TimerHeap& due) noexcept {
@@ -35,7 +42,8 @@ void TimerWheel::turn(TimePoint now, TimerHeap& due) noexcept {
     // From the back to the front: the lower levels are empty, so their slots keep the order of
     // adding, and the heap has least to do with what comes in falling order.
     for (TimerEntry* entry = slot.last; entry;) {
-      TimerEntry& moved = *std::exchange(entry, entry->previous);
+      TimerEntry& moved = *entry;
+      entry = entry == slot.first ? nullptr : entry->previous;
       const Tick tick = tickOf(moved.due);
       if (tick > now_)
         insert<true>(moved, tick);

@@ -75,6 +75,7 @@ class TimerWheel {
   /// So many calls of a slot are looked at to know the time of the first exactly.
   static constexpr int few = 8;
 
+  /// The previous of the first is anything, the next of the last null.
   struct Slot {
     TimerEntry* first = nullptr;
     TimerEntry* last = nullptr;
@@ -101,7 +102,6 @@ class TimerWheel {
     entry.level = static_cast<std::uint8_t>(level);
     Slot& slot = slots_[level][index];
     if constexpr (atFront) {
-      entry.previous = nullptr;
       entry.next = slot.first;
       (slot.first ? slot.first->previous : slot.last) = &entry;
       slot.first = &entry;
