@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <list>
+#include <new>
 #include <vector>
 
 namespace hawser::task {
@@ -69,7 +70,7 @@ class CooperatorTask : public std::enable_shared_from_this<CooperatorTask> {
   void pause();
   void resume();
   void stop();
-  void stopWithLoop() { end(State::schedulerStopped, SchedulerStopped()); }
+  void stopWithLoop();
 
   /// Joins or leaves those that can go on.
   void settle();
@@ -94,6 +95,16 @@ class CooperatorTask : public std::enable_shared_from_this<CooperatorTask> {
   std::optional<CooperatorLoop::Tasks::iterator> place_;
   std::vector<Resolver<void>> watchers_;
 };
+
+void CooperatorTask::stopWithLoop() {
+  Failure why = Failure::none();
+  try {
+    why = SchedulerStopped();
+  } catch (const std::bad_alloc&) {
+    why = Failure::current();
+  }
+  end(State::schedulerStopped, std::move(why));
+}
 
 // The loop.
 

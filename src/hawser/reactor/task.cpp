@@ -47,16 +47,22 @@ int detail::react(unique_function<Deferred<int>(Reactor&)> main) {
         return Failure::current();
       }
     };
+    const auto end = [program, &reactor](Result<int> outcome) {
+      program->outcome = std::move(outcome);
+      if (program->ended)
+        program->ended.callback();
+      else if (reactor.running() && !reactor.stopping())
+        reactor.stop();
+    };
     reactor.callWhenRunning([&] {
-      Deferred<int> running = begin();
-      program->main = running.cancelHandle();
-      std::move(running).addBoth([program, &reactor](Result<int> outcome) {
-        program->outcome = std::move(outcome);
-        if (program->ended)
-          program->ended.callback();
-        else if (reactor.running() && !reactor.stopping())
-          reactor.stop();
-      });
+      try {
+        Deferred<int> running = begin();
+        program->main = running.cancelHandle();
+        std::move(running).addBoth(end);
+      } catch (...) {
+        // Without memory to wait for main nobody would ever hear of its end.
+        end(Failure::current());
+      }
     });
     reactor.addSystemEventTrigger(Phase::before, [program]() -> Deferred<void> {
       if (program->outcome) return succeed();

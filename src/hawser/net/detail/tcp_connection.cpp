@@ -3,6 +3,7 @@
 #include <hawser/base/logging.h>
 #include <hawser/defer/detail/handler_scope.h>
 #include <hawser/net/detail/native.h>
+#include <hawser/net/detail/user_code.h>
 #include <hawser/net/errors.h>
 #include <hawser/net/producer.h>
 #include <hawser/net/protocol.h>
@@ -41,9 +42,12 @@ void TcpConnection::notify(const char* name, const Object& object, Event event) 
     event();
   } catch (...) {
     const Failure thrown = Failure::current();
-    logging::err(thrown,
-                 fmt::format("{} threw; aborting the connection with {}", name, peer_.toString()));
-    if (channel_) abort(Failure(ConnectionAborted(peer_.toString())).withCause(thrown));
+    logThrown(thrown, name, [&] {
+      return fmt::format("{} threw; aborting the connection with {}", name, peer_.toString());
+    });
+    if (channel_)
+      abort(failureOr(
+          [&] { return Failure(ConnectionAborted(peer_.toString())).withCause(thrown); }));
   }
 }
 
@@ -87,7 +91,8 @@ void TcpConnection::checkLimits() {
   const WriteLimits& limits = extras_ ? extras_->limits : defaultLimits;
   const std::size_t queued = queuedBytes();
   if (queued > limits.hardCap)
-    return abort(Failure(WriteQueueFullError(peer_.toString(), limits.hardCap)));
+    return abort(
+        failureOr([&] { return Failure(WriteQueueFullError(peer_.toString(), limits.hardCap)); }));
   if (queued <= limits.highWater || !extras_ || !extras_->producer) return;
   if (!extras_->streaming || std::exchange(extras_->paused, true)) return;
   const auto producer = extras_->producer;
@@ -111,7 +116,7 @@ void TcpConnection::loseConnection() {
 }
 
 void TcpConnection::abortConnection() {
-  if (channel_) abort(Failure(ConnectionAborted(peer_.toString())));
+  if (channel_) abort(failureOr([&] { return Failure(ConnectionAborted(peer_.toString())); }));
 }
 
 void TcpConnection::abort(Failure reason) {
@@ -233,7 +238,7 @@ void TcpConnection::sendFailed(std::error_code error) { fail(error); }
 
 void TcpConnection::fail(std::error_code error) {
   resetOnClose();
-  finish(Failure(ConnectionLost(peer_.toString(), error.value())));
+  finish(failureOr([&] { return Failure(ConnectionLost(peer_.toString(), error.value())); }));
 }
 
 void TcpConnection::afterTurn() {
@@ -282,18 +287,26 @@ bool TcpConnection::peerStillSends() const noexcept {
 void TcpConnection::lingerForPeer() {
   if (std::exchange(lingering_, true)) return;
   if (!std::exchange(writeEnded_, true)) static_cast<void>(channel_->shutdownSend());
-  extras().lingerTimer = reactor_.callLater(lingerTime, [weak = weak_from_this()] {
-    const auto self = std::static_pointer_cast<TcpConnection>(weak.lock());
-    if (self && self->channel_) self->finish(self->doneFailure());
-  });
+  try {
+    extras().lingerTimer = reactor_.callLater(lingerTime, [weak = weak_from_this()] {
+      const auto self = std::static_pointer_cast<TcpConnection>(weak.lock());
+      if (self && self->channel_) self->finish(self->doneFailure());
+    });
+  } catch (...) {
+    finish(doneFailure());  // it must end at some time: without a timer, now
+  }
 }
 
 void TcpConnection::disconnect() {
   if (channel_ && queuedBytes() > 0) resetOnClose();
-  finish(lost_ ? *lost_ : Failure(ConnectionLost(peer_.toString(), "its reactor ended")));
+  finish(failureOr([&] {
+    return lost_ ? *lost_ : Failure(ConnectionLost(peer_.toString(), "its reactor ended"));
+  }));
 }
 
-Failure TcpConnection::doneFailure() const { return Failure(ConnectionDone(peer_.toString())); }
+Failure TcpConnection::doneFailure() const noexcept {
+  return failureOr([&] { return Failure(ConnectionDone(peer_.toString())); });
+}
 
 void TcpConnection::closeChannel() noexcept {
   getHost();  // while there is somebody to ask

@@ -102,7 +102,7 @@ class TcpConnection final : public Transport,
   void resetOnClose() noexcept;
   void closeChannel() noexcept;
   void finish(const Failure& reason);
-  Failure doneFailure() const;
+  Failure doneFailure() const noexcept;
   Extras& extras();
   bool option(int level, int name) const;
   template <class Object, class Event>

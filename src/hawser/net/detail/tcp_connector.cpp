@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <new>
 #include <stdexcept>
 #include <utility>
 
@@ -37,12 +38,16 @@ void TcpConnector::connect() {
 }
 
 void TcpConnector::begin() {
-  Deferred<Dialled> connection = dial(reactor_, host_, port_, options_);
-  attempt_ = connection.cancelHandle();
   const auto self = shared_from_this();
-  std::move(connection)
-      .addCallbacks([self](Dialled made) { self->dialled(std::move(made)); },
-                    [self](const Failure& reason) { self->failed(reason); });
+  try {
+    Deferred<Dialled> connection = dial(reactor_, host_, port_, options_);
+    attempt_ = connection.cancelHandle();
+    std::move(connection)
+        .addCallbacks([self](Dialled made) { self->dialled(std::move(made)); },
+                      [self](const Failure& reason) { self->failed(reason); });
+  } catch (const std::bad_alloc&) {
+    failed(Failure::current());
+  }
 }
 
 void TcpConnector::dialled(Dialled connection) {

@@ -13,6 +13,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <new>
 #include <utility>
 
 namespace hawser::detail {
@@ -90,15 +91,26 @@ void TcpPort::acceptFailed(std::error_code error) {
     case ENOBUFS:
     case ENOMEM:
     case ENOSPC:  // of epoll: no more descriptors can be watched
-      if (!std::exchange(complained_, true))
-        logging::error(fmt::format("{}: cannot accept connections for now: {}", host_.toString(),
-                                   errorText(error.value())));
-      retry_ = reactor_.callLater(retryDelay, [this] { retry(); });
+      // Without memory for a timer it tries again in every turn.
+      try {
+        retry_ = reactor_.callLater(retryDelay, [this] { retry(); });
+      } catch (const std::bad_alloc&) {
+        retry();
+      }
+      if (!std::exchange(complained_, true)) complain("cannot accept connections for now", error);
       return;
     default:
-      logging::error(fmt::format("{}: accepting failed, the port is closed: {}", host_.toString(),
-                                 errorText(error.value())));
+      const auto self = shared_from_this();
       close();
+      complain("accepting failed, the port is closed", error);
+  }
+}
+
+void TcpPort::complain(const char* what, std::error_code error) const noexcept {
+  try {
+    logging::error(fmt::format("{}: {}: {}", host_.toString(), what, errorText(error.value())));
+  } catch (const std::bad_alloc&) {
+    logging::error(what);
   }
 }
 

@@ -40,6 +40,7 @@ class TcpPort final : public Port,
   void disconnect() override { close(); }
   void connectionEnded(const Failure&) override {}
   void retry();
+  void complain(const char* what, std::error_code error) const noexcept;
   void close();
 
   Reactor& reactor_;

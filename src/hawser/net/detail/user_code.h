@@ -9,6 +9,29 @@
 
 namespace hawser::detail {
 
+/// What `make` makes, or why it could not: whoever is told of an end must be told, with memory or
+/// without.
+template <class Make>
+Failure failureOr(Make make) noexcept {
+  try {
+    return make();
+  } catch (...) {
+    return Failure::current();
+  }
+}
+
+/// Logs what user code has thrown, as `why()` says, or without memory for that by its name.
+template <class Why>
+void logThrown(const Failure& thrown, const char* name, Why why) noexcept {
+  std::string text;
+  try {
+    text = why();
+  } catch (...) {
+    return logging::err(thrown, name);
+  }
+  logging::err(thrown, text);
+}
+
 /// Calls the function `name` of `object`, user code that has nobody to report to: what it throws is
 /// logged as `why()` says.
 template <class Object, class Call, class Why>
@@ -18,8 +41,7 @@ void callUser(const Object& object, const char* name, Call call, Why why) {
   try {
     call();
   } catch (...) {
-    const Failure thrown = Failure::current();
-    logging::err(thrown, std::string(why()));
+    logThrown(Failure::current(), name, why);
   }
 }
 

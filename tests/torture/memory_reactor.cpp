@@ -1,0 +1,361 @@
+#include "torture/memory.h"
+
+#include <hawser/defer/deferred.h>
+#include <hawser/net/endpoint.h>
+#include <hawser/net/errors.h>
+#include <hawser/net/factory.h>
+#include <hawser/net/producer.h>
+#include <hawser/net/protocol.h>
+#include <hawser/net/tcp.h>
+#include <hawser/net/transport.h>
+#include <hawser/reactor/backend.h>
+#include <hawser/reactor/cooperator.h>
+#include <hawser/reactor/looping_call.h>
+#include <hawser/reactor/reactor.h>
+#include <hawser/reactor/remote_resolver.h>
+#include <hawser/reactor/task.h>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace hawser::torture {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string big(100, 'x');
+
+/// Runs it until it is stopped. What fails on the way for want of memory may be the stopping, so
+/// there is another who does it, whose memory is taken before.
+class Running {
+ public:
+  explicit Running(Reactor& reactor) : reactor_(reactor) {}
+  void run() {
+    {
+      const EnoughMemory enough;
+      watchdog_ = reactor_.callLater(10s, [this] {
+        ADD_FAILURE() << "it hangs";
+        reactor_.stop();
+      });
+      soon_ = reactor_.callLater(0s, [this] { again(); });
+    }
+    reactor_.run();
+    const EnoughMemory enough;
+    EXPECT_TRUE(reactor_.getDelayedCalls().empty());
+  }
+  /// How many turns to wait for what the scenario has begun.
+  int turns = 3;
+
+ private:
+  void again() {
+    if (reactor_.stopping()) return;
+    if (turns-- == 0) return reactor_.stop();
+    const EnoughMemory enough;
+    soon_ = reactor_.callLater(100us, [this] { again(); });
+  }
+  Reactor& reactor_;
+  DelayedCall watchdog_;
+  DelayedCall soon_;
+};
+
+void expectMemory(const Failure& why) {
+  const EnoughMemory enough;
+  EXPECT_TRUE((why.check<std::bad_alloc, task::SchedulerError, AbandonedError, CancelledError,
+                         ConnectError, ConnectionClosed, CannotListenError, DNSLookupError>()))
+      << why.typeName() << ": " << why.getErrorMessage();
+}
+
+class Talker final : public Protocol {
+ public:
+  ~Talker() override { EXPECT_TRUE(!made_ || lost_) << "was never told of its end"; }
+  void connectionMade() override {
+    made_ = true;
+    if (onMade) onMade(*this);
+  }
+  void dataReceived(std::string_view bytes) override {
+    if (onData) onData(*this, bytes);
+  }
+  void connectionLost(const Failure& why) override {
+    lost_ = true;
+    expectMemory(why);
+    if (onLost) onLost();
+  }
+  std::function<void(Talker&)> onMade;
+  std::function<void(Talker&, std::string_view)> onData;
+  std::function<void()> onLost;
+
+ private:
+  bool made_ = false;
+  bool lost_ = false;
+};
+
+class PullProducer final : public Producer {
+ public:
+  explicit PullProducer(Talker& talker) : talker_(talker) {}
+  void pauseProducing() override {}
+  void resumeProducing() override {
+    if (left_-- > 0) return talker_.transport().write(big);
+    talker_.transport().unregisterProducer();
+    talker_.transport().loseConnection();
+  }
+  void stopProducing() override {}
+
+ private:
+  Talker& talker_;
+  int left_ = 3;
+};
+
+struct Scenario {
+  const char* name;
+  void (*run)(const char* backend);
+};
+
+void talk(const char* backend, const std::function<void(Talker&)>& begin) {
+  Reactor reactor(makeBackend(backend));
+  Running running(reactor);
+  running.turns = 200;
+  const auto server = factoryFrom([](const Address&) {
+    auto talker = std::make_shared<Talker>();
+    talker->onData = [](Talker& self, std::string_view bytes) { self.transport().write(bytes); };
+    return talker;
+  });
+  const auto port = listenTCP(reactor, 0, server, defaultBacklog, "127.0.0.1");
+  auto client = std::make_shared<Talker>();
+  client->onMade = begin;
+  client->onData = [](Talker& self, std::string_view) { self.transport().loseConnection(); };
+  client->onLost = [&] { running.turns = 3; };
+  connectProtocol(clientFromString(reactor, port->getHost().toString()), std::move(client))
+      .addErrback([&](const Failure& why) {
+        running.turns = 3;
+        expectMemory(why);
+        return nullptr;
+      })
+      .addErrback(logging::err);
+  running.run();
+}
+
+const Scenario scenarios[] = {
+    {"callLater",
+     [](const char* backend) {
+       Reactor reactor(makeBackend(backend));
+       Running running(reactor);
+       int calls = 0;
+       DelayedCall cancelled;
+       const DelayedCall call = reactor.callLater(0s, [&calls, text = big] { ++calls; });
+       cancelled = reactor.callLater(0s, [&calls, text = big] { ++calls; });
+       cancelled.cancel();
+       running.run();
+       EXPECT_EQ(calls, 1);
+       EXPECT_FALSE(call.active());
+     }},
+    {"callFromThread",
+     [](const char* backend) {
+       Reactor reactor(makeBackend(backend));
+       Running running(reactor);
+       int calls = 0;
+       reactor.callWhenRunning([&calls, text = big] { ++calls; });
+       reactor.callFromThread([&calls, text = big] { ++calls; });
+       auto [deferred, resolver] = makeDeferred<std::string>();
+       std::move(deferred)
+           .addCallback([&](const std::string&) { ++calls; })
+           .addErrback([](const Failure& why) { expectMemory(why); });
+       reactor.remote(std::move(resolver)).callback(big);
+       running.run();
+       EXPECT_EQ(calls, 3);
+     }},
+    {"deferLater",
+     [](const char* backend) {
+       Reactor reactor(makeBackend(backend));
+       Running running(reactor);
+       bool told = false;
+       task::deferLater(reactor, 0s)
+           .addCallback([text = big] { return text; })
+           .addBoth([&](const Result<std::string>& result) {
+             told = true;
+             if (!result) expectMemory(result.failure());
+           })
+           .addErrback(logging::err);
+       running.run();
+       EXPECT_TRUE(told);
+     }},
+    {"loopingCall",
+     [](const char* backend) {
+       Reactor reactor(makeBackend(backend));
+       Running running(reactor);
+       int told = 0;
+       {
+         task::LoopingCall loop(reactor, [text = big] { return text; });
+         loop.start(0s)
+             .addErrback([&](const Failure& why) { expectMemory(why); })
+             .addBoth([&](const Result<void>&) { ++told; })
+             .addErrback(logging::err);
+         running.run();
+       }
+       EXPECT_EQ(told, 1);
+     }},
+    {"cooperator",
+     [](const char* backend) {
+       Reactor reactor(makeBackend(backend));
+       Running running(reactor);
+       running.turns = 20;
+       task::Cooperator cooperator(reactor);
+       int units = 0;
+       auto task = cooperator.cooperate([&units, text = big] { return ++units < 3; });
+       task.whenDone().addErrback([](const Failure& why) { expectMemory(why); });
+       running.run();
+     }},
+    {"triggers",
+     [](const char* backend) {
+       Reactor reactor(makeBackend(backend));
+       Running running(reactor);
+       int calls = 0;
+       reactor.addSystemEventTrigger(Phase::before, [&calls, text = big]() -> Deferred<void> {
+         ++calls;
+         return succeed();
+       });
+       reactor.addSystemEventTrigger(Phase::after, [&calls, text = big] { ++calls; });
+       running.run();
+       EXPECT_GE(calls, 1);  // one that could not be called was logged
+     }},
+    {"signals",
+     [](const char* backend) {
+       Reactor reactor(makeBackend(backend));
+       Running running(reactor);
+       running.turns = 200;
+       reactor.callWhenRunning([] { ::raise(SIGTERM); });
+       running.run();
+       EXPECT_EQ(reactor.exitSignal(), SIGTERM);
+     }},
+    {"stalls",
+     [](const char* backend) {
+       Reactor reactor(makeBackend(backend));
+       reactor.reportStalls(1h);
+       Running running(reactor);
+       running.run();
+     }},
+    {"react",
+     [](const char*) {
+       static_cast<void>(task::react([](Reactor& reactor) {
+         return task::deferLater(reactor, 0s).addCallback([text = big] {});
+       }));
+     }},
+    {"echo",
+     [](const char* backend) { talk(backend, [](Talker& self) { self.transport().write(big); }); }},
+    {"echoOfMuch",
+     [](const char* backend) {
+       talk(backend, [](Talker& self) {
+         for (int piece = 0; piece < 100; ++piece) self.transport().write(std::string(2000, 'x'));
+       });
+     }},
+    {"halfClose",
+     [](const char* backend) {
+       talk(backend, [](Talker& self) {
+         self.onData = nullptr;
+         self.transport().write(big);
+         self.transport().loseWriteConnection();
+       });
+     }},
+    {"abort",
+     [](const char* backend) {
+       talk(backend, [](Talker& self) { self.transport().abortConnection(); });
+     }},
+    {"producer",
+     [](const char* backend) {
+       talk(backend, [](Talker& self) {
+         self.transport().setWriteLimits({.highWater = 10});
+         self.transport().registerProducer(std::make_shared<PullProducer>(self), false);
+       });
+     }},
+    {"protocolThatThrows",
+     [](const char* backend) {
+       talk(backend, [](Talker& self) {
+         self.transport().write(big);
+         self.onData = [](Talker&, std::string_view) { throw std::runtime_error(big); };
+       });
+     }},
+    {"refused",
+     [](const char* backend) {
+       Reactor reactor(makeBackend(backend));
+       Running running(reactor);
+       running.turns = 200;
+       clientFromString(reactor, "tcp:127.0.0.1:1:timeout=5")
+           .connect(Factory::forProtocol<Talker>())
+           .addBoth([&](const Result<std::shared_ptr<Protocol>>& result) {
+             running.turns = 1;
+             if (!result) expectMemory(result.failure());
+           })
+           .addErrback(logging::err);
+       running.run();
+     }},
+    {"connector",
+     [](const char* backend) {
+       class Once final : public ClientFactory {
+        public:
+         explicit Once(Running& running) : running_(running) {}
+         std::shared_ptr<Protocol> buildProtocol(const Address&) override {
+           return std::make_shared<Talker>();
+         }
+         void clientConnectionFailed(Connector&, const Failure& why) override { over(why); }
+         void clientConnectionLost(Connector&, const Failure& why) override { over(why); }
+
+        private:
+         void over(const Failure& why) {
+           running_.turns = 1;
+           expectMemory(why);
+         }
+         Running& running_;
+       };
+       Reactor reactor(makeBackend(backend));
+       Running running(reactor);
+       running.turns = 200;
+       const auto connector =
+           connectTCP(reactor, "127.0.0.1", 1, std::make_shared<Once>(running), {.timeout = 5s});
+       running.run();
+     }},
+    {"badEndpoints",
+     [](const char* backend) {
+       Reactor reactor(makeBackend(backend));
+       for (const char* const text :
+            {"tcp", "tcp:host:99999", "udp:1", "tcp:0:interface=nowhere"}) {
+         EXPECT_THROW(static_cast<void>(clientFromString(reactor, text)), std::exception);
+         EXPECT_THROW(static_cast<void>(serverFromString(reactor, text)), std::exception);
+       }
+     }},
+};
+
+struct Case {
+  Scenario scenario;
+  const char* backend;
+};
+void PrintTo(const Case& each, std::ostream* stream) {
+  *stream << each.scenario.name << " on " << each.backend;
+}
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  for (const std::string_view backend : backendNames())
+    for (const Scenario& scenario : scenarios) all.push_back({scenario, backend.data()});
+  return all;
+}
+
+class NoMemoryInAReactorFor : public ::testing::TestWithParam<Case> {};
+
+TEST_P(NoMemoryInAReactorFor, anythingIsABadAllocOrAFailureThatHoldsOne) {
+  const Case& each = GetParam();
+  RecordProperty("failed", walkMemory([&] { each.scenario.run(each.backend); }));
+}
+
+INSTANTIATE_TEST_SUITE_P(, NoMemoryInAReactorFor, ::testing::ValuesIn(cases()),
+                         [](const auto& each) {
+                           return std::string(each.param.scenario.name) + "_" + each.param.backend;
+                         });
+
+}  // namespace
+}  // namespace hawser::torture
