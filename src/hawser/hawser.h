@@ -33,6 +33,9 @@
 #include <hawser/net/host_lookup.h>
 #include <hawser/net/port.h>
 #include <hawser/net/protocol.h>
+#include <hawser/net/stream.h>
+#include <hawser/net/stream_port.h>
+#include <hawser/net/stream_protocol.h>
 #include <hawser/net/tcp.h>
 #include <hawser/net/transport.h>
 #include <hawser/protocols/netstring_receiver.h>

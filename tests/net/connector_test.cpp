@@ -117,7 +117,7 @@ TEST_F(ConnectorTest, triesAgainAfterAFailureWhenItsFactoryWantsThat) {
 }
 
 TEST_F(ConnectorTest, givesUpWhenItsTimeIsOver) {
-  const SilentServer silent;
+  const SilentServer silent(network);
   connectTCP(reactor, silent.address().host(), silent.address().port(), client, {.timeout = 30ms});
   until([&] { return client->stops == 1; });
   EXPECT_EQ(client->events, (Events{"started", "failed: ConnectTimeoutError"}));
@@ -128,7 +128,7 @@ TEST_F(ConnectorTest, givesUpWhenItsTimeIsOver) {
 }
 
 TEST_F(ConnectorTest, givesUpWhenToldToAtAnyTime) {
-  const SilentServer silent;
+  const SilentServer silent(network);
   const auto connectSilent = [&] {
     client = std::make_shared<Client>();
     return connectTCP(reactor, silent.address().host(), silent.address().port(), client);

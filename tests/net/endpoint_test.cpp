@@ -136,7 +136,7 @@ TEST_F(EndpointTest, failsWithoutAProtocol) {
 }
 
 TEST_F(EndpointTest, failsWhenItsTimeIsOver) {
-  const SilentServer silent;
+  const SilentServer silent(network);
   EXPECT_EQ(failureOf(silent.address().toString() + ":timeout=0.03"), "ConnectTimeoutError");
   EXPECT_TRUE(reactor.getDelayedCalls().empty());
 }
@@ -149,7 +149,7 @@ TEST_F(EndpointTest, leavesNoTimerBehind) {
 }
 
 TEST_F(EndpointTest, givesUpWhenCancelled) {
-  const SilentServer silent;
+  const SilentServer silent(network);
   const auto factory = std::make_shared<PeerFactory>();
   auto connecting = clientFromString(reactor, silent.address().toString()).connect(factory);
   std::optional<Failure> failure;

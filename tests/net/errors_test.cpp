@@ -66,6 +66,8 @@ TEST(NetErrors, areCaughtByWhatTheyHaveInCommon) {
   EXPECT_TRUE(Failure(ConnectionAborted("a")).check<ConnectionLost>());
   EXPECT_TRUE(Failure(ConnectionDone("a")).check<ConnectionClosed>());
   EXPECT_FALSE(Failure(ConnectionDone("a")).check<ConnectionLost>());
+  EXPECT_TRUE(Failure(IncompleteReadError("a", 1, "2")).check<ConnectionClosed>());
+  EXPECT_FALSE(Failure(IncompleteReadError("a", 1, "2")).check<ConnectionLost>());
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
+#include <cstdlib>
 #include <stdexcept>
 #include <system_error>
 
@@ -26,6 +28,16 @@ std::string shortType(const Failure& failure) {
   const std::string name = failure.typeName();
   const auto colon = name.rfind("::");
   return colon == std::string::npos ? name : name.substr(colon + 2);
+}
+
+std::string pattern(std::size_t size) {
+  std::string bytes(size, '\0');
+  std::uint32_t state = 1;
+  for (char& byte : bytes) {
+    state = state * 1664525 + 1013904223;
+    byte = static_cast<char>(state >> 24);
+  }
+  return bytes;
 }
 
 std::string Peer::lostWith() const { return reason ? shortType(*reason) : "nothing"; }
@@ -49,15 +61,34 @@ LogWatch::LogWatch()
 
 LogWatch::~LogWatch() { EXPECT_EQ(logged_, "") << "was logged"; }
 
-void NetTest::until(const std::function<bool()>& done) {
-  const auto deadline = std::chrono::steady_clock::now() + 10s;
+bool TestNetwork::simulated() {
+  const char* const name = std::getenv("HAWSER_TEST_NETWORK");
+  if (!name) return false;
+  if (name != std::string_view("simulated"))
+    throw std::runtime_error("HAWSER_TEST_NETWORK: there is \"simulated\"");
+  return true;
+}
+
+TestNetwork::TestNetwork() {
+  if (!simulated()) return;
+  const testing::NetworkConditions loopback{
+      .minLatency = 0ns, .maxLatency = 0ns, .maxGap = 0ns, .cutting = 0};
+  const testing::KernelConditions obliging{
+      .shortReads = 0, .shortWrites = 0, .lateSends = 0, .destructiveResets = 0};
+  network_.emplace(1, loopback, obliging);
+}
+
+bool TestNetwork::run(Reactor& reactor, const std::function<bool()>& done) {
+  const auto start = reactor.now();
   while (!done()) {
-    if (std::chrono::steady_clock::now() > deadline) {
-      ADD_FAILURE() << "nothing happened in time";
-      return;
-    }
+    if (reactor.now() > start + 10s) return false;
     reactor.iterate(100ms);
   }
+  return true;
+}
+
+void NetTest::until(const std::function<bool()>& done) {
+  if (!network.run(reactor, done)) ADD_FAILURE() << "nothing happened in time";
 }
 
 void NetTest::settle() {
@@ -117,7 +148,17 @@ void RawSocket::close() noexcept {
   if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
 }
 
-SilentServer::SilentServer() : listening_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+SilentServer::SilentServer(TestNetwork& network) {
+  if (auto* const simulation = network.simulation()) {
+    address_ = Address::parse("10.0.0.9:9");
+    simulation->setConditions("10.0.0.1", "10.0.0.9", {.hanging = 1});
+  } else {
+    listen();
+  }
+}
+
+void SilentServer::listen() {
+  listening_ = RawSocket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const NativeAddress loopback = detail::toNative(Address::parse("127.0.0.1:0"));
   check(::bind(listening_.get(), loopback.get(), loopback.size), "bind");
   check(::listen(listening_.get(), 0), "listen");

@@ -8,7 +8,9 @@
 #include <hawser/net/protocol.h>
 #include <hawser/net/tcp.h>
 #include <hawser/net/transport.h>
+#include <hawser/reactor/backend.h>
 #include <hawser/reactor/reactor.h>
+#include <hawser/testing/simulated_network.h>
 
 #include <gtest/gtest.h>
 
@@ -86,6 +88,9 @@ class PeerFactory final : public ServerFactory {
 /// The type's name without namespaces.
 std::string shortType(const Failure& failure);
 
+/// Bytes that differ from place to place, so that a piece lost, doubled or moved shows.
+std::string pattern(std::size_t size);
+
 /// Collects what is logged as a warning or worse. All of it must have been expected, and taken, by
 /// the end of the test.
 class LogWatch {
@@ -99,6 +104,30 @@ class LogWatch {
   logging::Observation quiet_;
   logging::Observation observation_;
 };
+
+/// What the tests talk over: the kernel's network or, if the environment says
+/// HAWSER_TEST_NETWORK=simulated, a simulated one that is as quick and orderly as a loopback
+/// device.
+class TestNetwork {
+ public:
+  TestNetwork();
+  static bool simulated();
+
+  /// For the one reactor on it; null stands for the default.
+  std::unique_ptr<Backend> makeBackend() { return network_ ? network_->makeBackend() : nullptr; }
+  /// Lets the reactor make turns until `done`, for at most ten seconds of its network's time; false
+  /// if it never was.
+  bool run(Reactor& reactor, const std::function<bool()>& done);
+  /// Null on the kernel's.
+  testing::SimulatedNetwork* simulation() noexcept { return network_ ? &*network_ : nullptr; }
+
+ private:
+  std::optional<testing::SimulatedNetwork> network_;
+};
+
+/// For tests of what only the kernel has: plain sockets, descriptors, failing system calls.
+#define NEEDS_KERNEL_SOCKETS(why) \
+  if (TestNetwork::simulated()) GTEST_SKIP() << "not in a simulation: " << (why)
 
 /// A reactor that runs while the test waits for something, at most ten seconds.
 class NetTest : public ::testing::Test {
@@ -136,7 +165,8 @@ class NetTest : public ::testing::Test {
   /// Takes what was logged, or "" if nothing was.
   std::string takeLog() { return log_.take(); }
 
-  Reactor reactor;
+  TestNetwork network;
+  Reactor reactor{network.makeBackend()};
 };
 
 /// The same on IPv4 and on IPv6, with a server and clients that connect to it.
@@ -161,7 +191,11 @@ class RawSocket {
  public:
   explicit RawSocket(int descriptor) noexcept : descriptor_(descriptor) {}
   RawSocket(RawSocket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  RawSocket& operator=(RawSocket&&) = delete;
+  RawSocket& operator=(RawSocket&& other) noexcept {
+    close();
+    descriptor_ = std::exchange(other.descriptor_, -1);
+    return *this;
+  }
   ~RawSocket() { close(); }
 
   /// Connects and waits until it is connected.
@@ -181,11 +215,13 @@ class RawSocket {
 /// A server that takes no connections: connecting to it lasts until somebody gives up.
 class SilentServer {
  public:
-  SilentServer();
+  explicit SilentServer(TestNetwork& network);
   const Address& address() const noexcept { return address_; }
 
  private:
-  RawSocket listening_;
+  void listen();
+
+  RawSocket listening_{-1};
   std::vector<RawSocket> fillers_;
   Address address_;
 };

@@ -1,21 +1,9 @@
 #include "net/net_fixture.h"
 
 #include <algorithm>
-#include <cstdint>
 
 namespace hawser::nettest {
 namespace {
-
-// Bytes that differ from place to place, so that a piece lost, doubled or moved shows.
-std::string pattern(std::size_t size) {
-  std::string bytes(size, '\0');
-  std::uint32_t state = 1;
-  for (char& byte : bytes) {
-    state = state * 1664525 + 1013904223;
-    byte = static_cast<char>(state >> 24);
-  }
-  return bytes;
-}
 
 class TcpData : public TcpTest {};
 

@@ -118,7 +118,8 @@ TEST(TcpAndItsReactor, endTogether) {
   const auto client = std::make_shared<Peer>();
   std::shared_ptr<Port> port;
   {
-    Reactor reactor;
+    TestNetwork network;
+    Reactor reactor(network.makeBackend());
     port = listenTCP(reactor, 0, factory, defaultBacklog, "127.0.0.1");
     const Address address = port->getHost();
     bool connected = false;
@@ -161,10 +162,11 @@ TEST(TcpAndItsReactor, resetWhatTheyHaveNotSentSoThatNobodyTakesItForAll) {
 }
 
 TEST(TcpAndItsReactor, mayEndWhileConnecting) {
-  const SilentServer silent;
+  TestNetwork network;
+  const SilentServer silent(network);
   std::string outcome;
   {
-    Reactor reactor;
+    Reactor reactor(network.makeBackend());
     static_cast<void>(
         HostnameEndpoint(reactor, silent.address().host(), silent.address().port())
             .connect(Factory::forProtocol<Peer>())

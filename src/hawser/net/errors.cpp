@@ -121,6 +121,28 @@ WriteQueueFullError::WriteQueueFullError(std::string where, std::size_t limit)
       limit_(limit) {}
 WriteQueueFullError::~WriteQueueFullError() = default;
 
+IncompleteReadError::IncompleteReadError(std::string where, std::size_t received,
+                                         std::string_view expected)
+    : ConnectionClosed(where, fmt::format("connection with {} ended after {} bytes of {}", where,
+                                          received, expected)),
+      received_(received) {}
+IncompleteReadError::~IncompleteReadError() = default;
+
+LineTooLongError::LineTooLongError(std::string where, std::size_t limit)
+    : std::runtime_error(
+          fmt::format("{} sent more than {} bytes without the delimiter", where, limit)),
+      where_(std::move(where)),
+      limit_(limit) {}
+LineTooLongError::~LineTooLongError() = default;
+
+StreamBusyError::StreamBusyError()
+    : std::logic_error("a Stream was asked to read while an earlier read of it was pending") {}
+StreamBusyError::~StreamBusyError() = default;
+
+EmptyStreamError::EmptyStreamError()
+    : std::logic_error("a Stream was used that holds no connection: it was moved from") {}
+EmptyStreamError::~EmptyStreamError() = default;
+
 CannotListenError::CannotListenError(std::string where, int osError)
     : std::runtime_error(cannotListen(where, errorText(osError))),
       where_(std::move(where)),

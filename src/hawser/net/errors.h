@@ -163,6 +163,47 @@ class WriteQueueFullError : public ConnectionLost {
   std::size_t limit_;
 };
 
+/// A connection ended in the middle of what a Stream was asked for. `received()` is how many bytes
+/// of that had come; they can still be read. If the connection broke instead of ending in order,
+/// the failure's cause says how.
+class IncompleteReadError : public ConnectionClosed {
+ public:
+  IncompleteReadError(std::string where, std::size_t received, std::string_view expected);
+  ~IncompleteReadError() override;
+  std::size_t received() const noexcept { return received_; }
+
+ private:
+  std::size_t received_;
+};
+
+/// More bytes came than `limit()` without the delimiter that a Stream was to read up to. They can
+/// still be read.
+class LineTooLongError : public std::runtime_error {
+ public:
+  LineTooLongError(std::string where, std::size_t limit);
+  ~LineTooLongError() override;
+  const std::string& where() const noexcept { return where_; }
+  std::size_t limit() const noexcept { return limit_; }
+
+ private:
+  std::string where_;
+  std::size_t limit_;
+};
+
+/// A Stream was asked to read while an earlier read of it was pending.
+class StreamBusyError : public std::logic_error {
+ public:
+  StreamBusyError();
+  ~StreamBusyError() override;
+};
+
+/// A Stream was used that holds no connection: default-made or moved from.
+class EmptyStreamError : public std::logic_error {
+ public:
+  EmptyStreamError();
+  ~EmptyStreamError() override;
+};
+
 /// Listening failed: the port is in use, not permitted, or not an address of this machine.
 class CannotListenError : public std::runtime_error {
  public:

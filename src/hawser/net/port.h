@@ -29,6 +29,11 @@ class Port {
 
   virtual bool listening() const noexcept = 0;
 
+  /// No connection is accepted until `resumeAccepting`: clients wait in the listen queue, and
+  /// beyond that are refused by the kernel. A kind of port that cannot do that goes on.
+  virtual void pauseAccepting() {}
+  virtual void resumeAccepting() {}
+
  protected:
   Port() = default;
   Port(const Port&) = delete;

@@ -114,7 +114,18 @@ void TcpPort::complain(const char* what, std::error_code error) const noexcept {
   }
 }
 
-void TcpPort::retry() { channel_->resumeAccepting(); }
+void TcpPort::retry() {
+  if (!paused_) channel_->resumeAccepting();
+}
+
+void TcpPort::pauseAccepting() {
+  if (channel_ && !std::exchange(paused_, true)) channel_->pauseAccepting();
+}
+
+void TcpPort::resumeAccepting() {
+  // While descriptors are short the timer resumes.
+  if (channel_ && std::exchange(paused_, false) && !retry_.active()) channel_->resumeAccepting();
+}
 
 Deferred<void> TcpPort::stopListening() {
   close();

@@ -33,6 +33,8 @@ class TcpPort final : public Port,
   Address getHost() const override { return host_; }
   Deferred<void> stopListening() override;
   bool listening() const noexcept override { return channel_ != nullptr; }
+  void pauseAccepting() override;
+  void resumeAccepting() override;
 
  private:
   void accepted(ChannelPtr channel, const NativeAddress& peer) override;
@@ -49,6 +51,7 @@ class TcpPort final : public Port,
   std::shared_ptr<TcpPort> self_;  // while it listens
   Address host_;
   DelayedCall retry_;
+  bool paused_ = false;      // by whoever listens
   bool complained_ = false;  // since the last connection that was accepted
   bool everyInterface_;
 };
