@@ -186,6 +186,7 @@ TEST_F(ConnectorTest, connectsFromTheAddressItWasGiven) {
 }
 
 TEST_F(ConnectorTest, saysThatItCannotConnectFromAnAddress) {
+  NOT_SIMULATED("every address is somebody's there");
   connect({.bindAddress = Address::parse("192.0.2.1:0")});
   until([&] { return client->stops == 1; });
   EXPECT_EQ(client->events, (Events{"started", "failed: ConnectBindError"}));

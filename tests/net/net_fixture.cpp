@@ -72,7 +72,7 @@ bool TestNetwork::simulated() {
 TestNetwork::TestNetwork() {
   if (!simulated()) return;
   const testing::NetworkConditions loopback{
-      .minLatency = 0ns, .maxLatency = 0ns, .maxGap = 0ns, .cutting = 0};
+      .minLatency = 100us, .maxLatency = 500us, .maxGap = 0ns, .cutting = 0};
   const testing::KernelConditions obliging{
       .shortReads = 0, .shortWrites = 0, .lateSends = 0, .destructiveResets = 0};
   network_.emplace(1, loopback, obliging);
@@ -92,7 +92,8 @@ void NetTest::until(const std::function<bool()>& done) {
 }
 
 void NetTest::settle() {
-  for (int turn = 0; turn < 10; ++turn) reactor.iterate();
+  for (int turn = 0; turn < 10; ++turn)
+    reactor.iterate(TestNetwork::simulated() ? Reactor::Duration(5ms) : Reactor::Duration(0));
 }
 
 void TcpTest::SetUp() { port = listenTCP(reactor, 0, peers, defaultBacklog, GetParam()); }

@@ -125,8 +125,8 @@ class TestNetwork {
   std::optional<testing::SimulatedNetwork> network_;
 };
 
-/// For tests of what only the kernel has: plain sockets, descriptors, failing system calls.
-#define NEEDS_KERNEL_SOCKETS(why) \
+/// Skips a test of what only the kernel has: plain sockets, descriptors, failing system calls.
+#define NOT_SIMULATED(why) \
   if (TestNetwork::simulated()) GTEST_SKIP() << "not in a simulation: " << (why)
 
 /// A reactor that runs while the test waits for something, at most ten seconds.
@@ -137,7 +137,7 @@ class NetTest : public ::testing::Test {
  protected:
   /// Runs the reactor until `done`, or fails the test.
   void until(const std::function<bool()>& done);
-  /// A few turns that do not wait: what is on its way inside this process arrives.
+  /// A few turns that hardly wait: what is on its way inside this process arrives.
   void settle();
 
   template <class T>

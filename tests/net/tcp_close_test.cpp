@@ -189,6 +189,7 @@ TEST_P(TcpClose, mayHappenInAnyEvent) {
 }
 
 TEST_P(TcpClose, mayBeAnAbortInConnectionMade) {
+  NOT_SIMULATED("the peer is a plain socket");
   peers->prepare = [](Peer& peer) {
     peer.onMade = [](Peer& self) { self.transport().abortConnection(); };
   };
@@ -224,6 +225,7 @@ TEST_P(TcpClose, flushesToAPeerThatWritesBeforeItReads) {
 }
 
 TEST_P(TcpClose, flushesToAPeerWhoseBytesWereNotRead) {
+  NOT_SIMULATED("the peer is a plain socket");
   peers->prepare = [](Peer& server) {
     server.onMade = [](Peer& self) {
       self.transport().pauseProducing();
@@ -327,6 +329,7 @@ TEST_P(TcpClose, byThePeerAnswersWhatWasAskedBeforeUnlessToldOtherwise) {
 }
 
 TEST_P(TcpClose, byAResetInTheMiddleLosesTheConnection) {
+  NOT_SIMULATED("the peer is a plain socket");
   RawSocket client = RawSocket::connectedTo(port->getHost());
   client.send("half a que");
   until([&] { return !peers->peers.empty() && !peers->peers[0]->received.empty(); });
@@ -337,6 +340,7 @@ TEST_P(TcpClose, byAResetInTheMiddleLosesTheConnection) {
 }
 
 TEST_P(TcpClose, byAResetBeforeItWasAcceptedHarmsNobody) {
+  NOT_SIMULATED("the peer is a plain socket");
   {
     RawSocket client = RawSocket::connectedTo(port->getHost());
     client.reset();
@@ -347,6 +351,7 @@ TEST_P(TcpClose, byAResetBeforeItWasAcceptedHarmsNobody) {
 }
 
 TEST_P(TcpClose, byAPeerThatIsGoneEndsAnEndlessWriter) {
+  NOT_SIMULATED("the peer is a plain socket");
   RawSocket client = RawSocket::connectedTo(port->getHost());
   until([&] { return !peers->peers.empty(); });
   const auto server = peers->peers[0];

@@ -70,6 +70,7 @@ TEST_P(TcpFaults, thatAProtocolThrowsAbortItsConnectionAndNoOther) {
 }
 
 TEST_P(TcpFaults, inConnectionMadeAbortTheConnectionToo) {
+  NOT_SIMULATED("the peer is a plain socket");
   peers->prepare = [](Peer& server) { server.onMade = [](Peer&) { fail("clumsy"); }; };
   const RawSocket client = RawSocket::connectedTo(port->getHost());
   until([&] { return peers->peers.size() == 2 && peers->peers[1]->lost(); });
@@ -128,6 +129,7 @@ TEST_P(TcpFaults, ofTheFactoryCloseTheNewConnection) {
 }
 
 TEST_P(TcpFaults, ofAPeerThatNeverReadsEndAtTheHardCap) {
+  NOT_SIMULATED("the peer is a plain socket");
   peers->prepare = [](Peer& server) {
     server.onMade = [](Peer& self) {
       self.transport().setWriteLimits({.highWater = 1000, .hardCap = 100'000});
@@ -162,6 +164,7 @@ TEST_P(TcpFaults, ofAWriteBeyondSixteenMegabytesEndAtTheHardCap) {
 }
 
 TEST_P(TcpFaults, ofAcceptingForWantOfSomethingAreLoggedOnceAndPass) {
+  NOT_SIMULATED("a system call is made to fail");
   if (!acceptsItself()) GTEST_SKIP() << "the kernel accepts by itself: no call can be made to fail";
   for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM}) {
     SCOPED_TRACE(errorText(error));
@@ -199,6 +202,7 @@ TEST_P(TcpFaults, ofConnectionsThatBrokeBeforeTheyWereAcceptedArePassedOver) {
 }
 
 TEST_P(TcpFaults, ofAcceptingForWantOfDescriptorsPassWhenThereAreSomeAgain) {
+  NOT_SIMULATED("it has no descriptors");
   if (!tests::DescriptorLimit::possible) GTEST_SKIP() << "the sanitizer needs descriptors";
   valueOf(port->stopListening());
   // Before it listens: a kernel that accepts by itself looks at the limit then.
@@ -223,6 +227,7 @@ TEST_P(TcpFaults, ofAcceptingForWantOfDescriptorsPassWhenThereAreSomeAgain) {
 }
 
 TEST_P(TcpFaults, ofAcceptingForGoodCloseThePortAndSaySo) {
+  NOT_SIMULATED("it has no descriptors");
   // Somebody ends the listening behind its back.
   for (int descriptor = 0; descriptor < 1024; ++descriptor) {
     NativeAddress address;
@@ -243,6 +248,7 @@ TEST_P(TcpFaults, ofAcceptingForGoodCloseThePortAndSaySo) {
 }
 
 TEST_P(TcpFaults, ofAPortThatIsShortOfDescriptorsDoNotKeepItFromStopping) {
+  NOT_SIMULATED("it has no descriptors");
   if (!tests::DescriptorLimit::possible) GTEST_SKIP() << "the sanitizer needs descriptors";
   valueOf(port->stopListening());
   tests::DescriptorLimit limit(20);
@@ -258,6 +264,8 @@ TEST_P(TcpFaults, ofAPortThatIsShortOfDescriptorsDoNotKeepItFromStopping) {
 
 TEST_P(TcpFaults, ofOpeningASocketFailTheConnectionAtOnce) {
   const FailingCall opening(Call::socket, EMFILE);
+  if (auto* const simulation = network.simulation())
+    simulation->setKernelConditions({.maxChannels = simulation->channels()});
   const auto result = resultOf(connectProtocol(endpoint(), std::make_shared<Peer>()));
   ASSERT_FALSE(result);
   EXPECT_EQ(result.failure().get<ConnectError>()->osError(), EMFILE);

@@ -331,5 +331,21 @@ TEST(SimulatedNetwork, deliversWhatWasWrittenBeforeTheWriterLeft) {
   EXPECT_EQ(server->received.size(), 500'000u);
 }
 
+TEST(SimulatedNetwork, letsNoResetOvertakeWhatWasSentBeforeIt) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    World world(seed);
+    const auto [client, server] = world.pair();
+    // The server refuses to read, says why, and resets; the client is still writing.
+    server->transport().pauseProducing();
+    client->transport().write(std::string(1'000'000, 'x'));
+    server->transport().write("too much");
+    world.reactor.iterate();
+    server->transport().abortConnection();
+    world.network.run(world.reactor, [&, gone = client] { return gone->lost.has_value(); });
+    EXPECT_EQ(client->received, "too much") << "seed " << seed;
+    EXPECT_EQ(client->lostWith(), "ConnectionLost");
+  }
+}
+
 }  // namespace
 }  // namespace hawser::testing

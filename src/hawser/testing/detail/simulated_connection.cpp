@@ -150,9 +150,12 @@ void SimulatedConnection::arriveSome(End from) {
   SimulatedStream& stream = streams_[from];
   std::size_t bytes = stream.arrivable(kernel_.now());
   if (ends_[to].error != 0 || (ends_[to].closed && bytes > 0)) {
-    // Nobody is there to read it; what this end still had to say is lost, too.
-    streams_[to].dropUnderWay();
-    if (ends_[to].error == 0) ends_[to].error = ECONNRESET;
+    // Nobody is there to read it; what this end still had to say is lost, too, unless it is before
+    // a reset that is under way.
+    if (ends_[to].error == 0) {
+      streams_[to].dropUnderWay();
+      ends_[to].error = ECONNRESET;
+    }
     if (ends_[from].error != 0) return stream.dropUnderWay();
     sendReset(from);
     stream.holdUntil(kernel_.now() + 1s);  // and tried again, lest that got lost
@@ -214,7 +217,10 @@ void SimulatedConnection::reset(End end) {
 }
 
 void SimulatedConnection::sendReset(End to) {
-  kernel_.after(latency(), [self = shared_from_this(), to] { self->resetArrives(to); });
+  // It does not overtake what is under way on the same connection.
+  auto arrival = kernel_.now() + latency();
+  if (const auto last = streams_[otherEnd(to)].lastArrival()) arrival = std::max(arrival, *last);
+  kernel_.at(arrival, [self = shared_from_this(), to] { self->resetArrives(to); });
 }
 
 void SimulatedConnection::resetArrives(End end) {

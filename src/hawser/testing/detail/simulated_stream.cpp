@@ -61,6 +61,11 @@ std::optional<SimulatedStream::TimePoint> SimulatedStream::nextArrival() const n
   return std::nullopt;
 }
 
+std::optional<SimulatedStream::TimePoint> SimulatedStream::lastArrival() const noexcept {
+  if (batches_.empty()) return std::nullopt;
+  return std::max(notBefore_, batches_.back().arrival);
+}
+
 void SimulatedStream::holdUntil(TimePoint time) noexcept {
   notBefore_ = std::max(notBefore_, time);
 }

@@ -39,6 +39,8 @@ class SimulatedStream {
 
   /// When the next piece may arrive; none if nothing is under way or the receiver has no room.
   std::optional<TimePoint> nextArrival() const noexcept;
+  /// When the last of what is under way may; none if nothing is.
+  std::optional<TimePoint> lastArrival() const noexcept;
   /// Nothing arrives before this.
   void holdUntil(TimePoint time) noexcept;
   /// How many bytes can arrive now.
