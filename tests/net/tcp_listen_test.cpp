@@ -87,6 +87,21 @@ TEST_P(TcpListen, startsAndStopsAFactoryOnceHoweverManyPortsItHas) {
   EXPECT_EQ(peers->stops, 1);
 }
 
+TEST_P(TcpListen, letsClientsWaitWhileItIsPaused) {
+  port->pauseAccepting();
+  port->pauseAccepting();
+  const auto client = std::make_shared<Peer>();
+  valueOf(connectProtocol(endpoint(), client));
+  settle();
+  EXPECT_TRUE(peers->peers.empty());
+  port->resumeAccepting();
+  port->resumeAccepting();
+  until([&] { return peers->peers.size() == 1; });
+  valueOf(port->stopListening());
+  port->pauseAccepting();
+  port->resumeAccepting();
+}
+
 INSTANTIATE_TEST_SUITE_P(Loopback, TcpListen, ::testing::Values("127.0.0.1", "::1"),
                          [](const auto& host) { return host.index == 0 ? "IPv4" : "IPv6"; });
 

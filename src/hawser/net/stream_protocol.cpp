@@ -81,7 +81,7 @@ Deferred<std::string> StreamProtocol::readExactly(std::size_t count, std::source
   checkIdle();
   if (unread_.size() >= count) return take(count);
   wanted_ = count;
-  if (ended()) return endOfExactly();
+  if (ended()) return incomplete(wanted_);
   return wait<std::string>(Want::exactly, where);
 }
 
@@ -224,7 +224,7 @@ void StreamProtocol::endReading() {
     case Want::bytes:
       return why ? failRead<Bytes>(*why) : deliver<Bytes>(std::nullopt);
     case Want::exactly:
-      return failRead<std::string>(endOfExactly());
+      return failRead<std::string>(incomplete(wanted_));
     case Want::until: {
       auto result = endOfUntil();
       if (!result) return failRead<std::optional<std::string>>(std::move(result).failure());
@@ -240,16 +240,20 @@ const Failure* StreamProtocol::broken() const noexcept {
   return &*lost_;
 }
 
-Failure StreamProtocol::incomplete(std::string_view expected) const {
-  Failure failure(IncompleteReadError(where(), unread_.size(), expected));
-  if (const Failure* const why = broken()) return failure.withCause(*why);
-  return failure;
+// Whoever waits gets a failure even if there is no memory to say which.
+Failure StreamProtocol::incomplete(std::optional<std::size_t> expected) const noexcept {
+  try {
+    const std::string what = expected ? fmt::to_string(*expected) : "a line";
+    Failure failure(IncompleteReadError(where(), unread_.size(), what));
+    if (const Failure* const why = broken()) return failure.withCause(*why);
+    return failure;
+  } catch (...) {
+    return Failure::current();
+  }
 }
 
-Failure StreamProtocol::endOfExactly() const { return incomplete(fmt::to_string(wanted_)); }
-
 Result<std::optional<std::string>> StreamProtocol::endOfUntil() const {
-  if (!unread_.empty()) return incomplete("a line");
+  if (!unread_.empty()) return incomplete(std::nullopt);
   if (const Failure* const why = broken()) return *why;
   return std::optional<std::string>();
 }
@@ -288,13 +292,14 @@ Deferred<void> StreamProtocol::write(std::string_view bytes, std::source_locatio
 }
 
 Deferred<void> StreamProtocol::waitUntilSent(std::source_location where) {
-  auto [sent, resolver] = makeDeferred<void>(where);
-  writers_.push_back(std::move(resolver));
   // A pull producer is what a transport tells that it has sent everything.
   if (!waitsForRoom_ && transport().connected()) {
-    waitsForRoom_ = true;
     transport().registerProducer(std::shared_ptr<Producer>(shared_from_this(), this), false);
+    waitsForRoom_ = true;
   }
+  Resolver<void>& writer = writers_.emplace_back();
+  auto [sent, resolver] = makeDeferred<void>(where);
+  writer = std::move(resolver);
   return std::move(sent);
 }
 
@@ -302,7 +307,8 @@ void StreamProtocol::resumeProducing() {
   waitsForRoom_ = false;
   transport().unregisterProducer();
   auto writers = std::exchange(writers_, {});
-  for (Resolver<void>& writer : writers) writer.callback();
+  for (Resolver<void>& writer : writers)
+    if (writer) writer.callback();
 }
 
 void StreamProtocol::loseWriteConnection() {
@@ -326,16 +332,16 @@ Deferred<void> StreamProtocol::close(std::source_location where) {
     return *lost_;
   }
   const std::uint64_t number = ++lastCloser_;
+  Closer& closer = closers_.emplace_back(Closer{number, {}});
   auto [closed, resolver] = makeDeferred<void>(
       [self = std::weak_ptr<StreamProtocol>(shared(this)), number] {
         const auto stream = self.lock();
         if (!stream) return;
-        std::erase_if(stream->closers_,
-                      [=](const Closer& closer) { return closer.number == number; });
+        std::erase_if(stream->closers_, [=](const Closer& each) { return each.number == number; });
         stream->abortConnection();
       },
       where);
-  closers_.push_back({number, std::move(resolver)});
+  closer.resolver = std::move(resolver);
   loseConnection();
   return std::move(closed);
 }
@@ -345,12 +351,13 @@ void StreamProtocol::connectionLost(const Failure& reason) {
   lost_ = reason;
   endReading();
   auto writers = std::exchange(writers_, {});
-  for (Resolver<void>& writer : writers) writer.errback(reason);
+  for (Resolver<void>& writer : writers)
+    if (writer) writer.errback(reason);
   // One at a time, since one that is fired may cancel the others.
   while (!closers_.empty()) {
     Resolver<void> closer = std::move(closers_.back().resolver);
     closers_.pop_back();
-    closer.fire(reason.check<ConnectionDone>() ? Result<void>() : Result<void>(reason));
+    if (closer) closer.fire(reason.check<ConnectionDone>() ? Result<void>() : Result<void>(reason));
   }
 }
 

@@ -99,7 +99,8 @@ class StreamProtocol : public Protocol, private Producer {
   bool ended() const noexcept { return readEnded_ || lost_.has_value(); }
   /// Why the connection broke; null if it ended in order.
   const Failure* broken() const noexcept;
-  Failure incomplete(std::string_view expected) const;
+  /// Of so many bytes, or of a line.
+  Failure incomplete(std::optional<std::size_t> expected) const noexcept;
   /// Where the delimiter of `readUntil` is, or one of these.
   std::size_t search() noexcept;
   static constexpr std::size_t notYet = SIZE_MAX;
@@ -107,7 +108,6 @@ class StreamProtocol : public Protocol, private Producer {
   std::string takeLine(std::size_t size);
   Failure lineTooLong() const;
   Result<std::optional<std::string>> endOfUntil() const;
-  Failure endOfExactly() const;
   void advance();
   void endReading();
   Deferred<void> waitUntilSent(std::source_location where);
