@@ -116,8 +116,8 @@ template <class T>
 Deferred<T> StreamProtocol::wait(Want want, std::source_location where) {
   lent_.giveBack();
   unread_.giveBack();
-  auto* const read = detail::makeSource(
-      sizeof(Read<T>), [&](void* at) noexcept { return ::new (at) Read<T>(this, where); });
+  auto* const read = detail::listed(detail::makeSource(
+      sizeof(Read<T>), [&](void* at) noexcept { return ::new (at) Read<T>(this, where); }));
   reader_ = read;
   want_ = want;
   auto result = detail::DeferredAccess::fromNode<T>(read);
@@ -138,6 +138,7 @@ void StreamProtocol::deliver(V&& value) {
   auto* const read = static_cast<Read<T>*>(reader_);
   stopReading();
   read->stream = nullptr;
+  detail::prepareFiring(read, "fired", {});
   read->fired = true;
   read->setValue(std::forward<V>(value));
   detail::run(read);
