@@ -43,6 +43,7 @@ class TcpStalls : public TcpTest {
 };
 
 TEST_P(TcpStalls, areNamedByTheTypeOfTheProtocolAndItsEvent) {
+  NOT_SIMULATED("the peer is a plain socket");
   peers->prepare = [this](Peer& server) {
     server.onMade = [this](Peer&) { hold(); };
     server.onData = [this](Peer&, std::string_view) { hold(); };
@@ -57,6 +58,7 @@ TEST_P(TcpStalls, areNamedByTheTypeOfTheProtocolAndItsEvent) {
 }
 
 TEST_P(TcpStalls, areNamedByTheTypeOfTheFactory) {
+  NOT_SIMULATED("the peer is a plain socket");
   peers->prepare = [this](Peer&) { hold(); };
   const RawSocket client = RawSocket::connectedTo(port->getHost());
   expectReported("buildProtocol", typeid(PeerFactory));
