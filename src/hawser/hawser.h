@@ -35,6 +35,7 @@
 #include <hawser/net/protocol.h>
 #include <hawser/net/tcp.h>
 #include <hawser/net/transport.h>
+#include <hawser/net/udp.h>
 #include <hawser/protocols/netstring_receiver.h>
 #include <hawser/reactor/cooperator.h>
 #include <hawser/reactor/looping_call.h>

@@ -11,8 +11,8 @@
 
 namespace hawser {
 
-/// One end of a TCP connection: a numeric IPv4 or IPv6 address and a port. (Twisted's
-/// `IPv4Address` and `IPv6Address`.)
+/// One end of a connection, or where datagrams come from: a numeric IPv4 or IPv6 address and a
+/// port. (Twisted's `IPv4Address` and `IPv6Address`.)
 ///
 /// A small value without pointers: copy it, compare it, use it as a key. It never holds a name;
 /// turning names into addresses takes time and is `lookupHost`'s work (host_lookup.h).

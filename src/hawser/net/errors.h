@@ -177,6 +177,63 @@ class CannotListenError : public std::runtime_error {
   int osError_;
 };
 
+/// A datagram could not be sent: the kernel knows no way to `where()`, may not use it, or nobody is
+/// there. `osError()` is the errno, or 0.
+class DatagramError : public std::runtime_error {
+ public:
+  DatagramError(std::string where, int osError);
+  ~DatagramError() override;
+  const std::string& where() const noexcept { return where_; }
+  int osError() const noexcept { return osError_; }
+
+ protected:
+  DatagramError(std::string where, int osError, const std::string& sentence);
+
+ private:
+  std::string where_;
+  int osError_;
+};
+
+/// A datagram is too long for its network (EMSGSIZE). (Twisted's `error.MessageLengthError`.)
+class MessageLengthError : public DatagramError {
+ public:
+  MessageLengthError(std::string where, std::size_t bytes);
+  ~MessageLengthError() override;
+};
+
+/// The kernel has had no room for datagrams for some time, and as many wait already as may; this
+/// one was dropped. `limit()` is in bytes.
+class DatagramQueueFullError : public DatagramError {
+ public:
+  DatagramQueueFullError(std::string where, std::size_t limit);
+  ~DatagramQueueFullError() override;
+  std::size_t limit() const noexcept { return limit_; }
+
+ private:
+  std::size_t limit_;
+};
+
+/// A multicast group could not be joined or left. (Twisted's `error.MulticastJoinError`.)
+class MulticastJoinError : public std::runtime_error {
+ public:
+  MulticastJoinError(std::string_view group, bool join, std::string_view problem);
+  ~MulticastJoinError() override;
+};
+
+/// The kernel refused to set an option of a socket, or to tell it. `option()` is its name as in
+/// `IP_MULTICAST_TTL`.
+class SocketOptionError : public std::runtime_error {
+ public:
+  SocketOptionError(std::string option, int osError);
+  ~SocketOptionError() override;
+  const std::string& option() const noexcept { return option_; }
+  int osError() const noexcept { return osError_; }
+
+ private:
+  std::string option_;
+  int osError_;
+};
+
 /// A text that should be an address is none. `position()` counts bytes from 0.
 class BadAddressError : public std::invalid_argument {
  public:

@@ -18,7 +18,8 @@ namespace hawser {
 ///
 /// A channel has four operations: accept and receive are streams (started once, they deliver again
 /// and again and can be paused), connect and send complete once. There is at most one stream and
-/// one connect or send at a time; starting a second throws `std::logic_error`.
+/// one connect or send at a time; starting a second throws `std::logic_error`. On a channel of
+/// datagrams it has two: `receiveDatagrams` is its stream, and `sendDatagram` completes at once.
 ///
 /// **Lifetime.** A channel has one owner, its ChannelPtr. Destroying that pointer closes the
 /// channel, at any time, inside its own handlers too: no handler is called any more, and the
@@ -54,6 +55,16 @@ class Channel {
   /// How many bytes have arrived that nobody was given. As it is here, what the descriptor's kernel
   /// says; a backend that queues received bytes itself adds those.
   virtual std::size_t unread() const noexcept;
+
+  /// Starts receiving datagrams: a stream like `receive`, with the same functions to pause, resume
+  /// and cancel it. A channel that carries none throws `std::logic_error`.
+  virtual void receiveDatagrams(DatagramHandler& handler);
+  /// Sends one datagram, now or not at all: EAGAIN or ENOBUFS mean that there is no room for the
+  /// moment. `to` is empty if the channel has a peer (`setPeer`).
+  [[nodiscard]] virtual std::error_code sendDatagram(std::span<const std::byte> bytes,
+                                                     const NativeAddress& to) noexcept;
+  /// Makes `peer` the only one from whom datagrams are received, and to whom they are sent.
+  [[nodiscard]] virtual std::error_code setPeer(const NativeAddress& peer) noexcept;
 
   /// Sends everything in `data`, which is not empty.
   ///

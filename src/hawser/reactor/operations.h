@@ -62,6 +62,24 @@ class ReceiveHandler {
   ~ReceiveHandler() = default;
 };
 
+/// Is given the datagrams that arrive on a channel.
+class DatagramHandler {
+ public:
+  /// One datagram, perhaps of no bytes at all. The span is valid during the call only, as with
+  /// `received`. `from` is empty if the sender has no address. `truncated`: it was longer than the
+  /// backend's buffer of 64 KiB, and the rest is lost.
+  virtual void datagramReceived(std::span<const std::byte> bytes, const NativeAddress& from,
+                                bool truncated) = 0;
+  /// The kernel reports that something went wrong on the way, or for the moment: ECONNREFUSED of a
+  /// datagram that was sent to where nobody listens, ENOMEM, and their like. Receiving goes on.
+  virtual void datagramFailed(std::error_code error) = 0;
+  /// Receiving is over: this channel will never receive again.
+  virtual void datagramsEnded(std::error_code error) = 0;
+
+ protected:
+  ~DatagramHandler() = default;
+};
+
 /// Is told how a `send` that did not complete at once goes on.
 class SendHandler {
  public:

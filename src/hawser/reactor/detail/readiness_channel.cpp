@@ -1,4 +1,5 @@
 #include <hawser/reactor/detail/call_handler.h>
+#include <hawser/reactor/detail/datagram.h>
 #include <hawser/reactor/detail/readiness_backend.h>
 #include <hawser/reactor/detail/readiness_channel.h>
 
@@ -66,6 +67,13 @@ void ReadinessChannel::accept(AcceptHandler& handler) {
 void ReadinessChannel::receive(ReceiveHandler& handler) {
   if (!begin(Incoming::receive)) return;
   receiver_ = &handler;
+  awaitIncoming();
+}
+
+void ReadinessChannel::receiveDatagrams(DatagramHandler& handler) {
+  if (kind_ != Kind::otherSocket) return Channel::receiveDatagrams(handler);
+  if (!begin(Incoming::datagrams)) return;
+  datagrams_ = &handler;
   awaitIncoming();
 }
 
@@ -153,8 +161,10 @@ void ReadinessChannel::work() {
   if (incoming_ != Incoming::none && !paused_ && (readable_ || incomingError_ != 0)) {
     if (incoming_ == Incoming::receive)
       receiveSome();
-    else
+    else if (incoming_ == Incoming::accept)
       acceptSome();
+    else
+      receiveSomeDatagrams();
   }
   if (outgoing_ == Outgoing::send && (writable_ || outgoingError_ != 0)) sendMore();
 }
@@ -210,6 +220,36 @@ void ReadinessChannel::endReceive(int error) {
   ReceiveHandler& handler = *receiver_;
   callHandler("while handling the end of a stream",
               [&] { handler.receiveEnded(error == 0 ? std::error_code{} : systemError(error)); });
+}
+
+void ReadinessChannel::receiveSomeDatagrams() {
+  DatagramHandler& handler = *datagrams_;
+  for (int tries = 0; tries < ReadinessBackend::datagramsPerTurn; ++tries) {
+    const Datagram datagram = incomingError_ != 0
+                                  ? Datagram::ended(std::exchange(incomingError_, 0))
+                                  : Datagram::receive(descriptor_.get(), backend_->readBuffer());
+    switch (datagram.outcome) {
+      case Datagram::Outcome::none:
+        readable_ = false;
+        return;
+      case Datagram::Outcome::received:
+        callHandler("while handling a datagram", [&] {
+          handler.datagramReceived(datagram.bytes, datagram.from, datagram.truncated);
+        });
+        break;
+      case Datagram::Outcome::failed:
+        callHandler("while handling the failure of a datagram",
+                    [&] { handler.datagramFailed(systemError(datagram.error)); });
+        break;
+      case Datagram::Outcome::ended:
+        incoming_ = Incoming::none;
+        callHandler("while handling the end of datagrams",
+                    [&] { handler.datagramsEnded(systemError(datagram.error)); });
+        return;
+    }
+    if (closed_ || incoming_ != Incoming::datagrams || paused_) return;
+  }
+  backend_->schedule(*this);
 }
 
 void ReadinessChannel::acceptSome() {

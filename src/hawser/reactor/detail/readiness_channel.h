@@ -31,9 +31,12 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   void cancelConnect() noexcept override;
 
   void receive(ReceiveHandler& handler) override;
+  void receiveDatagrams(DatagramHandler& handler) override;
   void pauseReceiving() noexcept override { paused_ = true; }
   void resumeReceiving() override { resumeIncoming(); }
-  void cancelReceive() noexcept override { cancelIncoming(Incoming::receive); }
+  void cancelReceive() noexcept override {
+    cancelIncoming(kind_ == Kind::otherSocket ? Incoming::datagrams : Incoming::receive);
+  }
 
   bool send(SendQueue& data, SendHandler& handler) override;
   void cancelSend() noexcept override;
@@ -63,7 +66,7 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
 
  private:
   friend class IntrusiveList<ReadinessChannel>;
-  enum class Incoming : std::uint8_t { none, accept, receive };
+  enum class Incoming : std::uint8_t { none, accept, receive, datagrams };
   enum class Outgoing : std::uint8_t { none, connect, send };
   enum class Progress : std::uint8_t { done, blocked, yielded, failed };
 
@@ -80,6 +83,7 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   void acceptOne(int descriptor, const NativeAddress& peer);
   void failAccept(int error);
   void receiveSome();
+  void receiveSomeDatagrams();
   void endReceive(int error);
   void finishConnect();
   void sendMore();
@@ -89,6 +93,7 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   union {
     AcceptHandler* accepter_ = nullptr;  // while incoming_ is accept
     ReceiveHandler* receiver_;           // while incoming_ is receive
+    DatagramHandler* datagrams_;         // while incoming_ is datagrams
   };
   union {
     ConnectHandler* connecter_ = nullptr;  // while outgoing_ is connect

@@ -23,6 +23,9 @@ class SocketChannel : public Channel {
   static void takeUrgentDataForOrdinaryData(int descriptor, Kind kind) noexcept;
 
   std::error_code shutdownSend() noexcept override;
+  std::error_code sendDatagram(std::span<const std::byte> bytes,
+                               const NativeAddress& to) noexcept override;
+  std::error_code setPeer(const NativeAddress& peer) noexcept override;
   std::error_code bind(const NativeAddress& address) noexcept override;
   std::error_code listen(int backlog) noexcept override;
   std::error_code setOption(int level, int name,
