@@ -30,12 +30,14 @@
 #include <hawser/net/endpoint.h>
 #include <hawser/net/errors.h>
 #include <hawser/net/factory.h>
+#include <hawser/net/file_descriptor_receiver.h>
 #include <hawser/net/host_lookup.h>
 #include <hawser/net/port.h>
 #include <hawser/net/protocol.h>
 #include <hawser/net/tcp.h>
 #include <hawser/net/transport.h>
 #include <hawser/net/udp.h>
+#include <hawser/net/unix.h>
 #include <hawser/protocols/netstring_receiver.h>
 #include <hawser/reactor/cooperator.h>
 #include <hawser/reactor/looping_call.h>

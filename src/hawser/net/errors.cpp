@@ -71,6 +71,10 @@ ConnectionRefusedError::~ConnectionRefusedError() = default;
 NoRouteError::~NoRouteError() = default;
 TCPTimedOutError::~TCPTimedOutError() = default;
 
+BadFileError::BadFileError(std::string where)
+    : ConnectError(where, 0, couldNotConnect(where, "nobody holds the lock beside it")) {}
+BadFileError::~BadFileError() = default;
+
 ConnectBindError::ConnectBindError(std::string where, std::string_view local, int osError)
     : ConnectError(where, osError,
                    couldNotConnect(where, fmt::format("cannot use the local address {}: {}", local,

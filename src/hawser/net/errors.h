@@ -53,6 +53,13 @@ class TCPTimedOutError : public ConnectError {
   ~TCPTimedOutError() override;
 };
 
+/// A UNIX socket's lock file says that no server is alive there. (Twisted's `error.BadFileError`.)
+class BadFileError : public ConnectError {
+ public:
+  explicit BadFileError(std::string where);
+  ~BadFileError() override;
+};
+
 /// The local address to connect from could not be bound.
 class ConnectBindError : public ConnectError {
  public:

@@ -26,8 +26,8 @@ std::shared_ptr<Connector> connectTCP(Reactor& reactor, std::string host, std::u
                                       std::shared_ptr<ClientFactory> factory,
                                       const ConnectOptions& options) {
   reactor.checkThread("connectTCP");
-  auto connector = std::make_shared<detail::TcpConnector>(reactor, std::move(host), port,
-                                                          std::move(factory), options);
+  auto connector = std::make_shared<detail::TcpConnector>(
+      reactor, detail::tcpDialler(reactor, std::move(host), port, options), std::move(factory));
   connector->connect();
   return connector;
 }

@@ -52,6 +52,18 @@ class Transport : public Producer, public std::enable_shared_from_this<Transport
     writeSequence(std::span<const std::string_view>(pieces.begin(), pieces.size()));
   }
 
+  /// Sends a duplicate of this descriptor (a file, a socket, a pipe, ...) to the other end of a
+  /// UNIX connection; it may be closed as soon as this returns. (Twisted's `IUNIXTransport`.)
+  ///
+  /// It travels with the next byte that is written, and the peer gets it before that byte: so write
+  /// at least one byte after it. When the connection ends before that, it is closed.
+  ///
+  /// Does nothing where `write` would do nothing.
+  /// @throws std::system_error if it cannot be duplicated: EBADF, EMFILE
+  /// @throws std::length_error if 253 wait for the next byte already
+  /// @throws std::logic_error if this is no UNIX connection
+  virtual void sendFileDescriptor(int descriptor);
+
   /// Sends what is queued, then closes. No `dataReceived` follows any more;
   /// `connectionLost(ConnectionDone)` does. With a producer registered, closing waits for it to be
   /// unregistered. A peer that never reads keeps this from ending: `abortConnection` does not

@@ -14,6 +14,12 @@ std::error_code Channel::sendDatagram(std::span<const std::byte>, const NativeAd
   return std::make_error_code(std::errc::operation_not_supported);
 }
 
+void ReceiveHandler::descriptorsReceived(std::vector<FileDescriptor>) {}
+
+bool Channel::sendWithDescriptors(SendQueue&, std::vector<FileDescriptor>, SendHandler&) {
+  throw std::logic_error("this channel carries no descriptors");
+}
+
 std::error_code Channel::setPeer(const NativeAddress&) noexcept {
   return std::make_error_code(std::errc::operation_not_supported);
 }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <span>
 #include <system_error>
+#include <vector>
 
 namespace hawser {
 
@@ -72,6 +73,11 @@ class Channel {
   /// called. Else the operation has taken `data` over (it is empty, too, and may be filled again
   /// for the next send) and `handler` will be told; errors always come that way.
   [[nodiscard]] virtual bool send(SendQueue& data, SendHandler& handler) = 0;
+  /// The same, and `descriptors` go with the first byte: at most 253, on a UNIX stream. Other
+  /// channels throw `std::logic_error`.
+  [[nodiscard]] virtual bool sendWithDescriptors(SendQueue& data,
+                                                 std::vector<FileDescriptor> descriptors,
+                                                 SendHandler& handler);
   /// The handler is not called again. The kernel may have taken some of the bytes, or may yet.
   virtual void cancelSend() noexcept = 0;
   /// How much of the send under way has not been taken yet; 0 if there is none.

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <hawser/reactor/file_descriptor.h>
+
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <system_error>
+#include <vector>
 
 namespace hawser {
 
@@ -54,6 +57,10 @@ class ReceiveHandler {
   /// At least one byte. The span is valid during the call only: the buffer belongs to the backend,
   /// which uses it for all channels.
   virtual void received(std::span<const std::byte> bytes) = 0;
+  /// Descriptors arrived on a UNIX stream, at least one, together with bytes that `received` is
+  /// given next, even if this pauses. They were sent with one of those bytes. Unless overridden
+  /// they are closed.
+  virtual void descriptorsReceived(std::vector<FileDescriptor> descriptors);
   /// The stream is over: no error if the peer has finished sending, else what went wrong
   /// (ECONNRESET, ETIMEDOUT, ...). Nothing more is received.
   virtual void receiveEnded(std::error_code error) = 0;

@@ -4,11 +4,14 @@
 #include <hawser/defer/detail/handler_scope.h>
 #include <hawser/net/detail/native.h>
 #include <hawser/net/errors.h>
+#include <hawser/net/file_descriptor_receiver.h>
 #include <hawser/net/producer.h>
 #include <hawser/net/protocol.h>
+#include <hawser/reactor/detail/descriptor_passing.h>
 #include <hawser/reactor/detail/handler_mark.h>
 #include <hawser/reactor/reactor.h>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -17,6 +20,7 @@
 #include <cerrno>
 #include <chrono>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 namespace hawser::detail {
@@ -83,6 +87,19 @@ void TcpConnection::write(std::string_view bytes) {
   if (queue_.size() > defaultLimits.highWater || extras_) checkLimits();
 }
 
+void TcpConnection::sendFileDescriptor(int descriptor) {
+  if (peer_.family() != Address::Family::local) return Transport::sendFileDescriptor(descriptor);
+  if (!writable()) return;
+  FileDescriptor duplicate(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+  if (!duplicate) throw std::system_error(errno, std::generic_category(), "sendFileDescriptor");
+  Outgoing& sending = outgoing();
+  sending.cut(queue_);
+  if (sending.descriptors().size() == mostDescriptors)
+    throw std::length_error("sendFileDescriptor: 253 descriptors wait for a byte to go with");
+  sending.descriptors().push_back(std::move(duplicate));
+  if (!sending_) reactor_.afterTurn(*this);
+}
+
 void TcpConnection::checkLimits() {
   const WriteLimits& limits = extras_ ? extras_->limits : defaultLimits;
   const std::size_t queued = queuedBytes();
@@ -95,7 +112,8 @@ void TcpConnection::checkLimits() {
 }
 
 std::size_t TcpConnection::queuedBytes() const noexcept {
-  return queue_.size() + (channel_ ? channel_->unsent() : 0);
+  const std::size_t cut = extras_ && extras_->outgoing ? extras_->outgoing->bytes() : 0;
+  return cut + queue_.size() + (channel_ ? channel_->unsent() : 0);
 }
 
 void TcpConnection::loseConnection() {
@@ -211,6 +229,19 @@ void TcpConnection::received(std::span<const std::byte> bytes) {
   notify("dataReceived", *protocol_, [&] { protocol_->dataReceived(text); });
 }
 
+void TcpConnection::descriptorsReceived(std::vector<FileDescriptor> descriptors) {
+  auto* const receiver = dynamic_cast<FileDescriptorReceiver*>(protocol_.get());
+  if (!receiver && !disconnecting_)
+    logging::warn(
+        fmt::format("closed {} descriptors from {}: the protocol is no FileDescriptorReceiver",
+                    descriptors.size(), peer_.toString()));
+  for (FileDescriptor& descriptor : descriptors) {
+    if (!receiver || disconnecting_) return;
+    notify("fileDescriptorReceived", *protocol_,
+           [&] { receiver->fileDescriptorReceived(std::move(descriptor)); });
+  }
+}
+
 void TcpConnection::receiveEnded(std::error_code error) {
   readEnded_ = true;
   if (error) return fail(error);
@@ -244,12 +275,31 @@ void TcpConnection::afterTurn() {
 }
 
 void TcpConnection::flush() {
-  if (sending_) return;
+  if (sending_ || (extras_ && extras_->outgoing && !flushOutgoing())) return;
   if (!queue_.empty() && !channel_->send(queue_, *this)) {
     sending_ = true;
     return;
   }
   drained();
+}
+
+bool TcpConnection::flushOutgoing() {
+  Outgoing& outgoing = *extras_->outgoing;
+  if (!outgoing.descriptors().empty()) outgoing.cut(queue_);
+  while (!outgoing.empty() && !sending_) {
+    Outgoing::Segment next = outgoing.takeFirst();
+    const bool done =
+        next.descriptors.empty()
+            ? channel_->send(next.bytes, *this)
+            : channel_->sendWithDescriptors(next.bytes, std::move(next.descriptors), *this);
+    sending_ = !done;
+  }
+  return !sending_;
+}
+
+Outgoing& TcpConnection::outgoing() {
+  if (!extras().outgoing) extras_->outgoing = std::make_unique<Outgoing>();
+  return *extras_->outgoing;
 }
 
 // Everything written so far is in the kernel's hands.
@@ -299,6 +349,7 @@ void TcpConnection::closeChannel() noexcept {
   getHost();  // while there is somebody to ask
   channel_ = nullptr;
   queue_.clear();
+  if (extras_) extras_->outgoing.reset();
   sending_ = false;
 }
 

@@ -2,6 +2,7 @@
 
 #include <hawser/base/delayed_call.h>
 #include <hawser/base/failure.h>
+#include <hawser/net/detail/outgoing.h>
 #include <hawser/net/transport.h>
 #include <hawser/reactor/after_turn.h>
 #include <hawser/reactor/channel.h>
@@ -11,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <system_error>
+#include <vector>
 
 namespace hawser {
 
@@ -54,6 +56,7 @@ class TcpConnection final : public Transport,
 
   using Transport::write;
   void write(std::string_view bytes) override;
+  void sendFileDescriptor(int descriptor) override;
   void loseConnection() override;
   void abortConnection() override;
   void loseWriteConnection() override;
@@ -79,11 +82,13 @@ class TcpConnection final : public Transport,
     WriteLimits limits;
     std::shared_ptr<Producer> producer;
     DelayedCall lingerTimer;
+    std::unique_ptr<Outgoing> outgoing;  // once there was something else than bytes
     bool streaming = false;
     bool paused = false;
   };
 
   void received(std::span<const std::byte> bytes) override;
+  void descriptorsReceived(std::vector<FileDescriptor> descriptors) override;
   void receiveEnded(std::error_code error) override;
   void sent(std::size_t bytes, std::size_t left) override;
   void sendFailed(std::error_code error) override;
@@ -94,6 +99,9 @@ class TcpConnection final : public Transport,
   void checkLimits();
   void startReceiving();
   void flush();
+  /// Sends what comes before `queue_`. False if that is not done yet.
+  bool flushOutgoing();
+  Outgoing& outgoing();
   void drained();
   bool peerStillSends() const noexcept;
   void lingerForPeer();

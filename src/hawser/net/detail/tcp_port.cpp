@@ -50,7 +50,14 @@ std::shared_ptr<TcpPort> TcpPort::listen(Reactor& reactor, const Address& addres
   const Address host = fromNative(channel->localAddress());
   if (host.family() == Address::Family::none)
     throw CannotListenError(address.toString(), "the system does not tell its address");
-  auto port = std::make_shared<TcpPort>(reactor, std::move(channel), host, std::move(factory));
+  return listenOn(reactor, std::move(channel), host, std::move(factory), nullptr);
+}
+
+std::shared_ptr<TcpPort> TcpPort::listenOn(Reactor& reactor, ChannelPtr channel,
+                                           const Address& host, std::shared_ptr<Factory> factory,
+                                           std::unique_ptr<UnixSocketFile> file) {
+  auto port = std::make_shared<TcpPort>(reactor, std::move(channel), host, std::move(factory),
+                                        std::move(file));
   port->factory_->doStart();
   port->self_ = port;
   reactor.attach(*port);
@@ -59,12 +66,14 @@ std::shared_ptr<TcpPort> TcpPort::listen(Reactor& reactor, const Address& addres
 }
 
 TcpPort::TcpPort(Reactor& reactor, ChannelPtr channel, const Address& host,
-                 std::shared_ptr<Factory> factory)
+                 std::shared_ptr<Factory> factory, std::unique_ptr<UnixSocketFile> file)
     : reactor_(reactor),
       channel_(std::move(channel)),
       factory_(std::move(factory)),
+      file_(std::move(file)),
       host_(host),
-      everyInterface_(host.bytes() == Address::Bytes{}) {}
+      everyInterface_(host.family() != Address::Family::local && host.bytes() == Address::Bytes{}) {
+}
 
 TcpPort::~TcpPort() = default;
 
@@ -112,6 +121,7 @@ Deferred<void> TcpPort::stopListening() {
 void TcpPort::close() {
   if (!channel_) return;
   channel_ = nullptr;
+  file_ = nullptr;
   Disconnectable::detach();
   if (retry_.active()) retry_.cancel();
   const auto self = std::exchange(self_, nullptr);

@@ -1,5 +1,6 @@
 #include <hawser/reactor/detail/call_handler.h>
 #include <hawser/reactor/detail/datagram.h>
+#include <hawser/reactor/detail/descriptor_passing.h>
 #include <hawser/reactor/detail/readiness_backend.h>
 #include <hawser/reactor/detail/readiness_channel.h>
 
@@ -120,9 +121,19 @@ bool ReadinessChannel::send(SendQueue& data, SendHandler& handler) {
   return false;
 }
 
+bool ReadinessChannel::sendWithDescriptors(SendQueue& data, std::vector<FileDescriptor> descriptors,
+                                           SendHandler& handler) {
+  if (kind_ != Kind::unixStream)
+    return Channel::sendWithDescriptors(data, std::move(descriptors), handler);
+  auto kept = std::make_unique<std::vector<FileDescriptor>>(std::move(descriptors));
+  if (backend_ && outgoing_ == Outgoing::none) descriptors_ = std::move(kept);
+  return send(data, handler);
+}
+
 void ReadinessChannel::cancelSend() noexcept {
   if (outgoing_ != Outgoing::send) return;
   outgoing_ = Outgoing::none;
+  descriptors_.reset();
   sending_.clear();
 }
 
@@ -141,6 +152,7 @@ void ReadinessChannel::detach() noexcept {
   backend_ = nullptr;
   incoming_ = Incoming::none;
   outgoing_ = Outgoing::none;
+  descriptors_.reset();
   sending_.clear();
   unschedule();
   descriptor_.reset();
@@ -192,9 +204,10 @@ void ReadinessChannel::receiveSome() {
   }
   for (int tries = 0; tries < ReadinessBackend::receivesPerTurn; ++tries) {
     const std::span<std::byte> buffer = backend_->readBuffer();
-    const ssize_t count = kind_ == Kind::file
-                              ? ::read(descriptor_.get(), buffer.data(), buffer.size())
-                              : ::recv(descriptor_.get(), buffer.data(), buffer.size(), 0);
+    const ssize_t count = kind_ == Kind::streamSocket
+                              ? ::recv(descriptor_.get(), buffer.data(), buffer.size(), 0)
+                              : receiveInto(buffer);
+    if (kind_ == Kind::unixStream && (closed_ || incoming_ != Incoming::receive)) return;
     if (count > 0) {
       const std::size_t size = static_cast<std::size_t>(count);
       if (size < buffer.size() && kind_ == Kind::streamSocket && !drain_) readable_ = false;
@@ -213,6 +226,21 @@ void ReadinessChannel::receiveSome() {
     }
   }
   backend_->schedule(*this);
+}
+
+ssize_t ReadinessChannel::receiveInto(std::span<std::byte> buffer) {
+  if (kind_ == Kind::file) return ::read(descriptor_.get(), buffer.data(), buffer.size());
+  if (kind_ == Kind::otherSocket) return ::recv(descriptor_.get(), buffer.data(), buffer.size(), 0);
+  std::vector<FileDescriptor> descriptors;
+  const ssize_t count = receiveWithDescriptors(descriptor_.get(), buffer, descriptors);
+  if (!descriptors.empty()) {
+    ReceiveHandler& handler = *receiver_;
+    callHandler("while handling received descriptors",
+                [&] { handler.descriptorsReceived(std::move(descriptors)); });
+  } else if (count > 0 && static_cast<std::size_t>(count) < buffer.size() && !drain_) {
+    readable_ = false;
+  }
+  return count;
 }
 
 void ReadinessChannel::endReceive(int error) {
@@ -318,6 +346,7 @@ void ReadinessChannel::sendMore() {
   switch (progress) {
     case Progress::failed:
       outgoing_ = Outgoing::none;
+      descriptors_.reset();
       sending_.clear();
       callHandler("while handling a failed send", [&] { handler.sendFailed(systemError(error)); });
       return;
@@ -341,7 +370,10 @@ ReadinessChannel::Progress ReadinessChannel::transmit(SendQueue& data, std::size
   for (int tries = 0; tries < ReadinessBackend::sendsPerTurn; ++tries) {
     const std::size_t count = data.gather(pieces);
     ssize_t sent = 0;
-    if (kind_ == Kind::file) {
+    if (descriptors_) {
+      sent = sendDescriptors(descriptor_.get(), {pieces.data(), count}, *descriptors_);
+      if (sent > 0) descriptors_.reset();
+    } else if (kind_ == Kind::file) {
       sent = ::writev(descriptor_.get(), pieces.data(), static_cast<int>(count));
     } else if (count == 1) {
       sent = ::send(descriptor_.get(), pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);

@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 namespace hawser::detail {
 
@@ -39,6 +41,8 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   }
 
   bool send(SendQueue& data, SendHandler& handler) override;
+  bool sendWithDescriptors(SendQueue& data, std::vector<FileDescriptor> descriptors,
+                           SendHandler& handler) override;
   void cancelSend() noexcept override;
   std::size_t unsent() const noexcept override { return sending_.size(); }
 
@@ -83,6 +87,7 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   void acceptOne(int descriptor, const NativeAddress& peer);
   void failAccept(int error);
   void receiveSome();
+  ssize_t receiveInto(std::span<std::byte> buffer);
   void receiveSomeDatagrams();
   void endReceive(int error);
   void finishConnect();
@@ -100,6 +105,7 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
     SendHandler* sender_;                  // while outgoing_ is send
   };
   SendQueue sending_;  // not empty exactly while outgoing_ is send
+  std::unique_ptr<std::vector<FileDescriptor>> descriptors_;  // to go with the next byte
   std::uint64_t token_;
   int incomingError_ = 0;  // found while starting, told in the next round
   int outgoingError_ = 0;

@@ -12,6 +12,7 @@ class SocketChannel : public Channel {
  public:
   enum class Kind : std::uint8_t {
     streamSocket,  ///< a short read means that nothing is left to read
+    unixStream,    ///< the same, unless descriptors came with it
     otherSocket,
     file,  ///< pipe, terminal: `read` and `write`
   };
