@@ -34,6 +34,8 @@
 #include <hawser/net/host_lookup.h>
 #include <hawser/net/port.h>
 #include <hawser/net/protocol.h>
+#include <hawser/net/socket_options.h>
+#include <hawser/net/stdio.h>
 #include <hawser/net/tcp.h>
 #include <hawser/net/transport.h>
 #include <hawser/net/udp.h>

@@ -4,6 +4,7 @@
 #include <hawser/net/detail/unix_dial.h>
 #include <hawser/net/endpoint_parser.h>
 #include <hawser/net/errors.h>
+#include <hawser/net/stdio.h>
 #include <hawser/net/unix.h>
 #include <hawser/reactor/reactor.h>
 
@@ -58,26 +59,30 @@ class TcpClient final : public ClientEndpoint::Implementation {
 
 class TcpServer final : public ServerEndpoint::Implementation {
  public:
-  TcpServer(Reactor& reactor, const Address& address, int backlog)
-      : reactor_(reactor), address_(address), backlog_(backlog) {}
+  TcpServer(Reactor& reactor, const Address& address, int backlog, bool reusePort = false)
+      : reactor_(reactor), address_(address), backlog_(backlog), reusePort_(reusePort) {}
 
   Deferred<std::shared_ptr<Port>> listen(std::shared_ptr<Factory> factory) const override {
     try {
-      return listenTCP(reactor_, address_.port(), std::move(factory), backlog_, address_.host());
+      return listenTCP(
+          reactor_, address_.port(), std::move(factory),
+          ListenOptions{
+              .backlog = backlog_, .interface = address_.host(), .reusePort = reusePort_});
     } catch (...) {
       return Failure::current();
     }
   }
   std::string toString() const override {
     const bool ipv6 = address_.family() == Address::Family::ipv6;
-    return fmt::format("{}:{}:interface={}", ipv6 ? "tcp6" : "tcp", address_.port(),
-                       hostText(address_.host()));
+    return fmt::format("{}:{}:interface={}{}", ipv6 ? "tcp6" : "tcp", address_.port(),
+                       hostText(address_.host()), reusePort_ ? ":reusePort=1" : "");
   }
 
  private:
   Reactor& reactor_;
   Address address_;
   int backlog_;
+  bool reusePort_;
 };
 
 class UnixClient final : public ClientEndpoint::Implementation {
@@ -165,6 +170,15 @@ ServerEndpoint unixServerFrom(Reactor& reactor, EndpointDescription description)
   return UNIXServerEndpoint(reactor, path, static_cast<int>(backlog), mode, wantPID);
 }
 
+ServerEndpoint standardIOFrom(Reactor& reactor, EndpointDescription description) {
+  // Behind the colon of `stdio:` stands an argument that is empty.
+  auto& arguments = description.arguments;
+  if (arguments.size() == 1 && arguments[0].name.empty() && arguments[0].value.empty())
+    arguments.clear();
+  const EndpointArguments none(std::move(description), {}, {});
+  return StandardIOEndpoint(reactor);
+}
+
 Address numericAddress(const std::string& host, std::uint16_t port, Address::Family family) {
   const auto address = Address::fromNumericHost(host, port);
   if (address && address->family() == family) return *address;
@@ -246,16 +260,20 @@ ClientEndpoint clientFromString(Reactor& reactor, std::string_view text) {
 ServerEndpoint serverFromString(Reactor& reactor, std::string_view text) {
   EndpointDescription description = parseEndpointDescription(text);
   if (description.type == "unix") return unixServerFrom(reactor, std::move(description));
+  if (description.type == "stdio") return standardIOFrom(reactor, std::move(description));
   if (description.type != "tcp" && description.type != "tcp6")
     throw BadEndpointError(text, 0,
-                           "unknown type of server endpoint; there are tcp, tcp6 and unix");
+                           "unknown type of server endpoint; there are tcp, tcp6, unix and stdio");
   const std::string everywhere = description.type == "tcp6" ? "::" : "0.0.0.0";
-  const EndpointArguments arguments(std::move(description), {"port"}, {"interface", "backlog"});
+  const EndpointArguments arguments(std::move(description), {"port"},
+                                    {"interface", "backlog", "reusePort"});
   arguments.required("port");
   const auto port = static_cast<std::uint16_t>(*arguments.number("port", 0, 65535));
   const Address address = addressArgument(arguments, "interface", port, everywhere);
   const long backlog = arguments.number("backlog", 1, 65535).value_or(defaultBacklog);
-  return ServerEndpoint(std::make_shared<TcpServer>(reactor, address, static_cast<int>(backlog)));
+  const bool reusePort = arguments.number("reusePort", 0, 1).value_or(0) != 0;
+  return ServerEndpoint(
+      std::make_shared<TcpServer>(reactor, address, static_cast<int>(backlog), reusePort));
 }
 
 }  // namespace hawser

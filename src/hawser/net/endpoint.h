@@ -153,9 +153,10 @@ ClientEndpoint clientFromString(Reactor& reactor, std::string_view description);
 
 /// The same for servers (Twisted's `serverFromString`):
 ///
-///     tcp:PORT[:interface=ADDRESS][:backlog=NUMBER]
-///     tcp6:PORT[:interface=ADDRESS][:backlog=NUMBER]
+///     tcp:PORT[:interface=ADDRESS][:backlog=NUMBER][:reusePort=0|1]
+///     tcp6:PORT[:interface=ADDRESS][:backlog=NUMBER][:reusePort=0|1]
 ///     unix:ADDRESS[:mode=OCTAL][:backlog=NUMBER][:lockfile=0|1]
+///     stdio:
 ///
 /// PORT 0 takes a free one. Without `interface` it listens on all of IPv4, with `tcp6` on all of
 /// IPv6. A UNIX server holds a lock file, and has the permissions 666, unless told otherwise, as in

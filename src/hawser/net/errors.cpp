@@ -137,6 +137,22 @@ CannotListenError::CannotListenError(std::string where, std::string_view problem
     : std::runtime_error(cannotListen(where, problem)), where_(std::move(where)), osError_(0) {}
 CannotListenError::~CannotListenError() = default;
 
+FileSendError::FileSendError(std::uint64_t sent, int osError, const std::string& sentence)
+    : std::runtime_error(sentence), sent_(sent), osError_(osError) {}
+FileSendError::FileSendError(std::uint64_t sent, int osError)
+    : FileSendError(sent, osError,
+                    fmt::format("a file could not be read, after {} bytes of it were sent: {}",
+                                sent, errorText(osError))) {}
+FileSendError::~FileSendError() = default;
+
+FileTooShortError::FileTooShortError(std::uint64_t sent, std::uint64_t missing)
+    : FileSendError(sent, 0,
+                    fmt::format("a file has become shorter: {} bytes of it were sent, {} are "
+                                "missing",
+                                sent, missing)),
+      missing_(missing) {}
+FileTooShortError::~FileTooShortError() = default;
+
 DatagramError::DatagramError(std::string where, int osError, const std::string& sentence)
     : std::runtime_error(sentence), where_(std::move(where)), osError_(osError) {}
 DatagramError::DatagramError(std::string where, int osError)

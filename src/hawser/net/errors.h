@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -182,6 +183,35 @@ class CannotListenError : public std::runtime_error {
  private:
   std::string where_;
   int osError_;
+};
+
+/// A file could not be sent to its end: reading it failed. `sent()` bytes of it were sent, and the
+/// connection goes on. `osError()` is the errno (ESPIPE: it is no regular file), or 0.
+class FileSendError : public std::runtime_error {
+ public:
+  FileSendError(std::uint64_t sent, int osError);
+  ~FileSendError() override;
+  std::uint64_t sent() const noexcept { return sent_; }
+  int osError() const noexcept { return osError_; }
+
+ protected:
+  FileSendError(std::uint64_t sent, int osError, const std::string& sentence);
+
+ private:
+  std::uint64_t sent_;
+  int osError_;
+};
+
+/// A file that was to be sent ends before as much was sent as was asked for: somebody has shortened
+/// it meanwhile. A peer that was told the length waits for the rest.
+class FileTooShortError : public FileSendError {
+ public:
+  FileTooShortError(std::uint64_t sent, std::uint64_t missing);
+  ~FileTooShortError() override;
+  std::uint64_t missing() const noexcept { return missing_; }
+
+ private:
+  std::uint64_t missing_;
 };
 
 /// A datagram could not be sent: the kernel knows no way to `where()`, may not use it, or nobody is

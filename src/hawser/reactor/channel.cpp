@@ -20,6 +20,8 @@ bool Channel::sendWithDescriptors(SendQueue&, std::vector<FileDescriptor>, SendH
   throw std::logic_error("this channel carries no descriptors");
 }
 
+bool Channel::sendFile(int, std::uint64_t, std::size_t, SendHandler&) { return false; }
+
 std::error_code Channel::setPeer(const NativeAddress&) noexcept {
   return std::make_error_code(std::errc::operation_not_supported);
 }

@@ -5,6 +5,7 @@
 #include <hawser/reactor/send_queue.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <system_error>
 #include <vector>
@@ -78,6 +79,13 @@ class Channel {
   [[nodiscard]] virtual bool sendWithDescriptors(SendQueue& data,
                                                  std::vector<FileDescriptor> descriptors,
                                                  SendHandler& handler);
+  /// Sends some bytes of a regular file, from `offset` on and at most `count`, without copying them
+  /// through this process. `sent(bytes, 0)` tells how many; with 0 none could be taken: the file
+  /// ends before `offset`, cannot be read, or is of a kind that must be read and sent. `file`
+  /// stays open until then.
+  /// @returns false if this channel never does that: nothing was started
+  [[nodiscard]] virtual bool sendFile(int file, std::uint64_t offset, std::size_t count,
+                                      SendHandler& handler);
   /// The handler is not called again. The kernel may have taken some of the bytes, or may yet.
   virtual void cancelSend() noexcept = 0;
   /// How much of the send under way has not been taken yet; 0 if there is none.

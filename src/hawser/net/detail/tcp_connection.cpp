@@ -45,9 +45,8 @@ void TcpConnection::notify(const char* name, const Object& object, Event event) 
     event();
   } catch (...) {
     const Failure thrown = Failure::current();
-    logging::err(thrown,
-                 fmt::format("{} threw; aborting the connection with {}", name, peer_.toString()));
-    if (channel_) abort(Failure(ConnectionAborted(peer_.toString())).withCause(thrown));
+    logging::err(thrown, fmt::format("{} threw; aborting the connection with {}", name, where()));
+    if (channel_) abort(Failure(ConnectionAborted(where())).withCause(thrown));
   }
 }
 
@@ -100,11 +99,46 @@ void TcpConnection::sendFileDescriptor(int descriptor) {
   if (!sending_) reactor_.afterTurn(*this);
 }
 
+Deferred<std::uint64_t> TcpConnection::sendFile(FileDescriptor file, std::uint64_t offset,
+                                                std::optional<std::uint64_t> count) {
+  if (!writable()) return Failure(ConnectionLost(where(), "it is closed, and no file can be sent"));
+  auto sending = std::make_shared<FileSending>();
+  try {
+    const std::uint64_t size = sizeFrom(file, offset);
+    sending->left = count.value_or(size);
+  } catch (...) {
+    return Failure::current();
+  }
+  sending->file = std::move(file);
+  sending->offset = offset;
+  auto [result, resolver] =
+      makeDeferred<std::uint64_t>([weak = weak_from_this(), file = std::weak_ptr(sending)] {
+        const auto self = std::static_pointer_cast<TcpConnection>(weak.lock());
+        const auto found = file.lock();
+        if (self && found) self->cancelFile(*found);
+      });
+  sending->resolver = std::move(resolver);
+  outgoing().cut(queue_);
+  outgoing().add(std::move(sending));
+  if (!sending_) reactor_.afterTurn(*this);
+  return std::move(result);
+}
+
+void TcpConnection::cancelFile(FileSending& sending) {
+  sending.resolver = {};
+  if (!channel_ || !outgoing().cancel(sending, *channel_)) return;
+  sending_ = false;
+  reactor_.afterTurn(*this);
+}
+
+std::string TcpConnection::where() const {
+  return isStandardIO() ? "standard input and output" : peer_.toString();
+}
+
 void TcpConnection::checkLimits() {
   const WriteLimits& limits = extras_ ? extras_->limits : defaultLimits;
   const std::size_t queued = queuedBytes();
-  if (queued > limits.hardCap)
-    return abort(Failure(WriteQueueFullError(peer_.toString(), limits.hardCap)));
+  if (queued > limits.hardCap) return abort(Failure(WriteQueueFullError(where(), limits.hardCap)));
   if (queued <= limits.highWater || !extras_ || !extras_->producer) return;
   if (!extras_->streaming || std::exchange(extras_->paused, true)) return;
   const auto producer = extras_->producer;
@@ -120,7 +154,10 @@ void TcpConnection::loseConnection() {
   if (!channel_ || std::exchange(disconnecting_, true)) return;
   // What the peer still sends is thrown away, not left unread: a peer that writes before it reads
   // would never get to read what is queued for it.
-  if (!receiving_)
+  // A terminal's next line, though, is for the next program.
+  if (isStandardIO()) {
+    if (receiving_ && !readPaused_ && !readEnded_) channel_->pauseReceiving();
+  } else if (!receiving_)
     startReceiving();
   else if (readPaused_ && !readEnded_)
     channel_->resumeReceiving();
@@ -129,7 +166,7 @@ void TcpConnection::loseConnection() {
 }
 
 void TcpConnection::abortConnection() {
-  if (channel_) abort(Failure(ConnectionAborted(peer_.toString())));
+  if (channel_) abort(Failure(ConnectionAborted(where())));
 }
 
 void TcpConnection::abort(Failure reason) {
@@ -167,6 +204,25 @@ void TcpConnection::setTcpKeepAlive(bool on) {
   if (channel_) static_cast<void>(channel_->setOption(SOL_SOCKET, SO_KEEPALIVE, on ? 1 : 0));
 }
 bool TcpConnection::getTcpKeepAlive() const { return option(SOL_SOCKET, SO_KEEPALIVE); }
+
+void TcpConnection::setSocketOption(const SocketOptionName& option,
+                                    const SocketOptionValue& value) {
+  if (!channel_) return;
+  const auto bytes = std::as_bytes(std::span(value)).first(option.size);
+  if (const std::error_code error = channel_->setOption(option.level, option.name, bytes))
+    throw SocketOptionError(option.text, error.value());
+}
+
+std::optional<SocketOptionValue> TcpConnection::getSocketOption(
+    const SocketOptionName& option) const {
+  if (!channel_) return std::nullopt;
+  SocketOptionValue value{};
+  std::size_t size = 0;
+  const auto bytes = std::as_writable_bytes(std::span(value)).first(option.size);
+  if (const std::error_code error = channel_->getOption(option.level, option.name, bytes, size))
+    throw SocketOptionError(option.text, error.value());
+  return value;
+}
 
 bool TcpConnection::option(int level, int name) const {
   int value = 0;
@@ -234,7 +290,7 @@ void TcpConnection::descriptorsReceived(std::vector<FileDescriptor> descriptors)
   if (!receiver && !disconnecting_)
     logging::warn(
         fmt::format("closed {} descriptors from {}: the protocol is no FileDescriptorReceiver",
-                    descriptors.size(), peer_.toString()));
+                    descriptors.size(), where()));
   for (FileDescriptor& descriptor : descriptors) {
     if (!receiver || disconnecting_) return;
     notify("fileDescriptorReceived", *protocol_,
@@ -253,7 +309,8 @@ void TcpConnection::receiveEnded(std::error_code error) {
   if (channel_ && writeEnded_) finish(doneFailure());
 }
 
-void TcpConnection::sent(std::size_t, std::size_t left) {
+void TcpConnection::sent(std::size_t bytes, std::size_t left) {
+  if (extras_ && extras_->outgoing) extras_->outgoing->sent(bytes, left);
   if (left > 0) return;
   sending_ = false;
   reactor_.afterTurn(*this);
@@ -264,7 +321,7 @@ void TcpConnection::sendFailed(std::error_code error) { fail(error); }
 
 void TcpConnection::fail(std::error_code error) {
   resetOnClose();
-  finish(Failure(ConnectionLost(peer_.toString(), error.value())));
+  finish(Failure(ConnectionLost(where(), error.value())));
 }
 
 void TcpConnection::afterTurn() {
@@ -284,17 +341,22 @@ void TcpConnection::flush() {
 }
 
 bool TcpConnection::flushOutgoing() {
-  Outgoing& outgoing = *extras_->outgoing;
-  if (!outgoing.descriptors().empty()) outgoing.cut(queue_);
-  while (!outgoing.empty() && !sending_) {
-    Outgoing::Segment next = outgoing.takeFirst();
-    const bool done =
-        next.descriptors.empty()
-            ? channel_->send(next.bytes, *this)
-            : channel_->sendWithDescriptors(next.bytes, std::move(next.descriptors), *this);
-    sending_ = !done;
+  while (channel_) {
+    Outgoing& outgoing = *extras_->outgoing;
+    switch (outgoing.flush(*channel_, queue_, *this)) {
+      case Outgoing::Progress::done:
+        return true;
+      case Outgoing::Progress::waiting:
+        sending_ = true;
+        return false;
+      case Outgoing::Progress::fileEnded: {
+        const HandlerScope scope;
+        Outgoing::Ended ended = outgoing.takeEnded();
+        if (ended.file->resolver) ended.file->resolver.fire(std::move(ended.result));
+      }
+    }
   }
-  return !sending_;
+  return false;
 }
 
 Outgoing& TcpConnection::outgoing() {
@@ -340,16 +402,16 @@ void TcpConnection::lingerForPeer() {
 
 void TcpConnection::disconnect() {
   if (channel_ && queuedBytes() > 0) resetOnClose();
-  finish(lost_ ? *lost_ : Failure(ConnectionLost(peer_.toString(), "its reactor ended")));
+  finish(lost_ ? *lost_ : Failure(ConnectionLost(where(), "its reactor ended")));
 }
 
-Failure TcpConnection::doneFailure() const { return Failure(ConnectionDone(peer_.toString())); }
+Failure TcpConnection::doneFailure() const { return Failure(ConnectionDone(where())); }
 
 void TcpConnection::closeChannel() noexcept {
   getHost();  // while there is somebody to ask
   channel_ = nullptr;
   queue_.clear();
-  if (extras_) extras_->outgoing.reset();
+  if (extras_ && extras_->outgoing) extras_->outgoing->close();
   sending_ = false;
 }
 
@@ -364,6 +426,8 @@ void TcpConnection::finish(const Failure& reason) {
     if (extras->lingerTimer.active()) extras->lingerTimer.cancel();
     if (extras->producer)
       notify("stopProducing", *extras->producer, [&] { extras->producer->stopProducing(); });
+    if (extras->outgoing)
+      notify("sendFile", *protocol_, [&] { extras->outgoing->fail(reason); });
   }
   const auto protocol = std::exchange(protocol_, nullptr);
   notify("connectionLost", *protocol, [&] { protocol->connectionLost(reason); });

@@ -9,8 +9,10 @@
 #include <hawser/reactor/operations.h>
 #include <hawser/reactor/send_queue.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <vector>
 
@@ -57,6 +59,9 @@ class TcpConnection final : public Transport,
   using Transport::write;
   void write(std::string_view bytes) override;
   void sendFileDescriptor(int descriptor) override;
+  using Transport::sendFile;
+  Deferred<std::uint64_t> sendFile(FileDescriptor file, std::uint64_t offset,
+                                   std::optional<std::uint64_t> count) override;
   void loseConnection() override;
   void abortConnection() override;
   void loseWriteConnection() override;
@@ -69,6 +74,8 @@ class TcpConnection final : public Transport,
   bool getTcpNoDelay() const override;
   void setTcpKeepAlive(bool on) override;
   bool getTcpKeepAlive() const override;
+  void setSocketOption(const SocketOptionName& option, const SocketOptionValue& value) override;
+  std::optional<SocketOptionValue> getSocketOption(const SocketOptionName& option) const override;
   void setWriteLimits(WriteLimits limits) override;
   std::size_t queuedBytes() const noexcept override;
   void registerProducer(std::shared_ptr<Producer> producer, bool streaming) override;
@@ -102,6 +109,10 @@ class TcpConnection final : public Transport,
   /// Sends what comes before `queue_`. False if that is not done yet.
   bool flushOutgoing();
   Outgoing& outgoing();
+  void cancelFile(FileSending& sending);
+  std::string where() const;
+  /// Is this the program's own input and output?
+  bool isStandardIO() const noexcept { return peer_.family() == Address::Family::none; }
   void drained();
   bool peerStillSends() const noexcept;
   void lingerForPeer();

@@ -5,6 +5,7 @@
 #include <hawser/net/detail/unix_socket_file.h>
 #include <hawser/net/factory.h>
 #include <hawser/net/port.h>
+#include <hawser/net/tcp.h>
 #include <hawser/reactor/after_turn.h>
 #include <hawser/reactor/channel.h>
 #include <hawser/reactor/operations.h>
@@ -24,7 +25,8 @@ class TcpPort final : public Port,
  public:
   /// @throws CannotListenError, and what the factory's `startFactory` throws
   static std::shared_ptr<TcpPort> listen(Reactor& reactor, const Address& address,
-                                         std::shared_ptr<Factory> factory, int backlog);
+                                         std::shared_ptr<Factory> factory,
+                                         const ListenOptions& options);
 
   /// The same on a channel that listens already.
   /// @param file is destroyed when the port stops; may be null

@@ -130,8 +130,20 @@ bool ReadinessChannel::sendWithDescriptors(SendQueue& data, std::vector<FileDesc
   return send(data, handler);
 }
 
+bool ReadinessChannel::sendFile(int file, std::uint64_t offset, std::size_t count,
+                                SendHandler& handler) {
+  if (kind_ != Kind::streamSocket && kind_ != Kind::unixStream) return false;
+  auto range = std::make_unique<FileRange>(file, offset, count);
+  if (!begin(Outgoing::file)) return true;
+  file_ = std::move(range);
+  sender_ = &handler;
+  writable_ = true;  // until a try says otherwise
+  awaitOutgoing();
+  return true;
+}
+
 void ReadinessChannel::cancelSend() noexcept {
-  if (outgoing_ != Outgoing::send) return;
+  if (outgoing_ != Outgoing::send && outgoing_ != Outgoing::file) return;
   outgoing_ = Outgoing::none;
   descriptors_.reset();
   sending_.clear();
@@ -179,6 +191,7 @@ void ReadinessChannel::work() {
       receiveSomeDatagrams();
   }
   if (outgoing_ == Outgoing::send && (writable_ || outgoingError_ != 0)) sendMore();
+  if (outgoing_ == Outgoing::file && (writable_ || outgoingError_ != 0)) sendSomeFile();
 }
 
 void ReadinessChannel::finishConnect() {
@@ -362,6 +375,25 @@ void ReadinessChannel::sendMore() {
   if (taken == 0) return;
   const std::size_t left = sending_.size();
   callHandler("while handling a completed send", [&] { handler.sent(taken, left); });
+}
+
+void ReadinessChannel::sendSomeFile() {
+  int error = std::exchange(outgoingError_, 0);
+  std::size_t taken = 0;
+  if (error == 0) error = file_->sendTo(descriptor_.get(), taken);
+  if (error == EAGAIN) {
+    writable_ = false;
+    awaitOutgoing();
+    return;
+  }
+  outgoing_ = Outgoing::none;
+  SendHandler& handler = *sender_;
+  callHandler("while handling the sending of a file", [&] {
+    if (error == 0)
+      handler.sent(taken, 0);
+    else
+      handler.sendFailed(systemError(error));
+  });
 }
 
 ReadinessChannel::Progress ReadinessChannel::transmit(SendQueue& data, std::size_t& taken,

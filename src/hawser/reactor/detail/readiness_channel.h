@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hawser/reactor/detail/file_range.h>
 #include <hawser/reactor/detail/intrusive_list.h>
 #include <hawser/reactor/detail/socket_channel.h>
 
@@ -43,6 +44,7 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   bool send(SendQueue& data, SendHandler& handler) override;
   bool sendWithDescriptors(SendQueue& data, std::vector<FileDescriptor> descriptors,
                            SendHandler& handler) override;
+  bool sendFile(int file, std::uint64_t offset, std::size_t count, SendHandler& handler) override;
   void cancelSend() noexcept override;
   std::size_t unsent() const noexcept override { return sending_.size(); }
 
@@ -71,7 +73,7 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
  private:
   friend class IntrusiveList<ReadinessChannel>;
   enum class Incoming : std::uint8_t { none, accept, receive, datagrams };
-  enum class Outgoing : std::uint8_t { none, connect, send };
+  enum class Outgoing : std::uint8_t { none, connect, send, file };
   enum class Progress : std::uint8_t { done, blocked, yielded, failed };
 
   void close() noexcept override;
@@ -92,6 +94,7 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   void endReceive(int error);
   void finishConnect();
   void sendMore();
+  void sendSomeFile();
   Progress transmit(SendQueue& data, std::size_t& taken, int& error) noexcept;
 
   ReadinessBackend* backend_;  // null: the backend is gone
@@ -106,6 +109,7 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   };
   SendQueue sending_;  // not empty exactly while outgoing_ is send
   std::unique_ptr<std::vector<FileDescriptor>> descriptors_;  // to go with the next byte
+  std::unique_ptr<FileRange> file_;                           // while outgoing_ is file
   std::uint64_t token_;
   int incomingError_ = 0;  // found while starting, told in the next round
   int outgoingError_ = 0;
