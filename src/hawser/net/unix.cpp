@@ -1,5 +1,6 @@
 #include <hawser/net/unix.h>
 
+#include <hawser/net/detail/datagram_port.h>
 #include <hawser/net/detail/native.h>
 #include <hawser/net/detail/tcp_connector.h>
 #include <hawser/net/detail/tcp_port.h>
@@ -43,6 +44,24 @@ std::shared_ptr<Connector> connectUNIX(Reactor& reactor, const std::string& addr
       std::move(factory));
   connector->connect();
   return connector;
+}
+
+std::shared_ptr<DatagramTransport> listenUNIXDatagram(Reactor& reactor, const std::string& address,
+                                                      std::shared_ptr<DatagramProtocol> protocol,
+                                                      std::size_t maxPacketSize, unsigned mode) {
+  reactor.checkThread("listenUNIXDatagram");
+  return detail::DatagramPort::openUnix(reactor, Address::fromPath(address), Address(),
+                                        std::move(protocol), maxPacketSize, mode);
+}
+
+std::shared_ptr<DatagramTransport> connectUNIXDatagram(Reactor& reactor, const std::string& address,
+                                                       std::shared_ptr<DatagramProtocol> protocol,
+                                                       std::size_t maxPacketSize, unsigned mode,
+                                                       const std::string& bindAddress) {
+  reactor.checkThread("connectUNIXDatagram");
+  return detail::DatagramPort::openUnix(reactor, Address::fromPath(bindAddress),
+                                        Address::fromPath(address), std::move(protocol),
+                                        maxPacketSize, mode);
 }
 
 }  // namespace hawser

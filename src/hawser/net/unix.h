@@ -1,11 +1,14 @@
 #pragma once
 
 #include <hawser/net/connector.h>
+#include <hawser/net/datagram_protocol.h>
+#include <hawser/net/datagram_transport.h>
 #include <hawser/net/factory.h>
 #include <hawser/net/port.h>
 #include <hawser/net/tcp.h>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -48,5 +51,31 @@ std::shared_ptr<Connector> connectUNIX(Reactor& reactor, const std::string& addr
                                        std::shared_ptr<ClientFactory> factory,
                                        std::chrono::nanoseconds timeout = std::chrono::seconds(30),
                                        bool checkPID = false);
+
+/// Opens a UNIX address for datagrams, and calls the protocol's `startProtocol`. (Twisted's
+/// `reactor.listenUNIXDatagram`.)
+///
+/// As `listenUDP`, but nothing is lost on the way: where the receiver has no room, datagrams wait
+/// (`DatagramTransport::write`). Their longest is what the send buffer holds, about 200 KB; of what
+/// is received at most 65,536 bytes. An answer reaches only who has a name himself.
+///
+/// @param address empty: this port has no name, and can only send
+/// @param mode the permissions of the file, which is removed with the port
+/// @throws CannotListenError, and whatever `startProtocol` throws: then the port is closed
+/// @throws BadAddressError if the path is too long for a socket
+std::shared_ptr<DatagramTransport> listenUNIXDatagram(Reactor& reactor, const std::string& address,
+                                                      std::shared_ptr<DatagramProtocol> protocol,
+                                                      std::size_t maxPacketSize = 65'536,
+                                                      unsigned mode = 0666);
+
+/// The same for a client: connected to `address`, with a name of its own if `bindAddress` is one.
+/// (Twisted's `reactor.connectUNIXDatagram`.) The protocol's `connectionRefused` tells when the
+/// other one is gone.
+/// @throws DatagramError if nobody is there
+std::shared_ptr<DatagramTransport> connectUNIXDatagram(Reactor& reactor, const std::string& address,
+                                                       std::shared_ptr<DatagramProtocol> protocol,
+                                                       std::size_t maxPacketSize = 65'536,
+                                                       unsigned mode = 0666,
+                                                       const std::string& bindAddress = {});
 
 }  // namespace hawser

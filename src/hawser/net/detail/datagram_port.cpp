@@ -79,12 +79,35 @@ void DatagramPort::notify(const char* name, Event event) {
 std::shared_ptr<DatagramPort> DatagramPort::open(Reactor& reactor, const Address& address,
                                                  std::shared_ptr<DatagramProtocol> protocol,
                                                  const DatagramOptions& options) {
-  ChannelPtr channel = openChannel(reactor, address, options);
-  const Address host = fromNative(channel->localAddress());
-  auto port = std::make_shared<DatagramPort>(reactor, std::move(channel), host, std::move(protocol),
-                                             options);
+  auto port = std::make_shared<DatagramPort>(reactor, openChannel(reactor, address, options),
+                                             std::move(protocol), options.maxPacketSize, nullptr);
+  start(port);
+  return port;
+}
+
+std::shared_ptr<DatagramPort> DatagramPort::openUnix(Reactor& reactor, const Address& address,
+                                                     const Address& peer,
+                                                     std::shared_ptr<DatagramProtocol> protocol,
+                                                     std::size_t maxPacketSize, unsigned mode) {
+  ChannelPtr channel;
+  try {
+    channel = reactor.backend().open(AF_UNIX, SOCK_DGRAM);
+  } catch (const std::system_error& error) {
+    throw CannotListenError(address.toString(), error.code().value());
+  }
+  std::unique_ptr<UnixSocketFile> file;
+  if (!address.path().empty())
+    file = std::make_unique<UnixSocketFile>(*channel, address, mode, false);
+  auto port = std::make_shared<DatagramPort>(reactor, std::move(channel), std::move(protocol),
+                                             maxPacketSize, std::move(file));
+  if (peer.family() != Address::Family::none) port->connect(peer);
+  start(port);
+  return port;
+}
+
+void DatagramPort::start(const std::shared_ptr<DatagramPort>& port) {
   port->self_ = port;
-  reactor.attach(*port);
+  port->reactor_.attach(*port);
   try {
     port->protocol_->makeConnection(*port);
   } catch (...) {
@@ -96,17 +119,17 @@ std::shared_ptr<DatagramPort> DatagramPort::open(Reactor& reactor, const Address
     throw;
   }
   if (port->channel_) port->channel_->receiveDatagrams(*port);
-  return port;
 }
 
-DatagramPort::DatagramPort(Reactor& reactor, ChannelPtr channel, const Address& host,
-                           std::shared_ptr<DatagramProtocol> protocol,
-                           const DatagramOptions& options)
+DatagramPort::DatagramPort(Reactor& reactor, ChannelPtr channel,
+                           std::shared_ptr<DatagramProtocol> protocol, std::size_t maxPacketSize,
+                           std::unique_ptr<UnixSocketFile> file)
     : reactor_(reactor),
       channel_(std::move(channel)),
+      file_(std::move(file)),
       protocol_(std::move(protocol)),
-      host_(host),
-      maxPacketSize_(options.maxPacketSize) {}
+      host_(fromNative(channel_->localAddress())),
+      maxPacketSize_(maxPacketSize) {}
 
 DatagramPort::~DatagramPort() = default;
 
@@ -148,12 +171,20 @@ std::error_code DatagramPort::send(std::string_view datagram, const Address& to)
   const auto bytes = std::as_bytes(std::span(datagram));
   const NativeAddress address = toNative(to);
   std::error_code error = channel_->sendDatagram(bytes, address);
-  if (error.value() != ECONNREFUSED || peer_.family() == Address::Family::none) return error;
-  // That was the answer to an earlier datagram; this one has not been sent yet.
+  if (!saysNobodyListens(error)) return error;
   refused_ = true;
   reactor_.afterTurn(*this);
+  if (peer_.family() == Address::Family::local) return {};
+  // That was the answer to an earlier datagram; this one has not been sent yet.
   error = channel_->sendDatagram(bytes, address);
   return error.value() == ECONNREFUSED ? std::error_code() : error;
+}
+
+bool DatagramPort::saysNobodyListens(std::error_code error) const noexcept {
+  if (peer_.family() == Address::Family::none) return false;
+  // Of a UNIX peer that is gone the kernel says so once, and then that there is none.
+  const bool gone = error.value() == ENOTCONN || error.value() == ECONNRESET;
+  return error.value() == ECONNREFUSED || (gone && peer_.family() == Address::Family::local);
 }
 
 void DatagramPort::sendWaiting() {
@@ -199,7 +230,7 @@ void DatagramPort::datagramReceived(std::span<const std::byte> bytes, const Nati
 }
 
 void DatagramPort::datagramFailed(std::error_code error) {
-  if (error.value() == ECONNREFUSED && peer_.family() != Address::Family::none) {
+  if (saysNobodyListens(error)) {
     const auto protocol = protocol_;
     notify("connectionRefused", [&] { protocol->connectionRefused(); });
   } else if (std::exchange(complainedOf_, error.value()) != error.value()) {
@@ -227,6 +258,7 @@ Deferred<void> DatagramPort::stopListening() {
 void DatagramPort::close() {
   if (!channel_) return;
   channel_ = nullptr;
+  file_ = nullptr;
   if (retry_.active()) retry_.cancel();
   waiting_.clear();
   queuedBytes_ = 0;

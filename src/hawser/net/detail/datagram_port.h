@@ -4,6 +4,7 @@
 #include <hawser/defer/deferred.h>
 #include <hawser/net/datagram_protocol.h>
 #include <hawser/net/datagram_transport.h>
+#include <hawser/net/detail/unix_socket_file.h>
 #include <hawser/net/udp.h>
 #include <hawser/reactor/after_turn.h>
 #include <hawser/reactor/channel.h>
@@ -34,9 +35,16 @@ class DatagramPort final : public DatagramTransport,
                                             std::shared_ptr<DatagramProtocol> protocol,
                                             const DatagramOptions& options);
 
-  /// For `open` only: public for make_shared.
-  DatagramPort(Reactor& reactor, ChannelPtr channel, const Address& host,
-               std::shared_ptr<DatagramProtocol> protocol, const DatagramOptions& options);
+  /// The same on a UNIX address, which may be no name, and connected to `peer` unless that is none.
+  /// @throws DatagramError if it cannot be connected
+  static std::shared_ptr<DatagramPort> openUnix(Reactor& reactor, const Address& address,
+                                                const Address& peer,
+                                                std::shared_ptr<DatagramProtocol> protocol,
+                                                std::size_t maxPacketSize, unsigned mode);
+
+  /// For those only: public for make_shared.
+  DatagramPort(Reactor& reactor, ChannelPtr channel, std::shared_ptr<DatagramProtocol> protocol,
+               std::size_t maxPacketSize, std::unique_ptr<UnixSocketFile> file);
   ~DatagramPort() override;
 
   void write(std::string_view datagram, const Address& to) override;
@@ -62,6 +70,9 @@ class DatagramPort final : public DatagramTransport,
   int getTTL() const override;
 
  private:
+  /// Joins it with its protocol, and begins to receive.
+  static void start(const std::shared_ptr<DatagramPort>& port);
+
   struct Waiting {
     std::string bytes;
     Address to;  // none: to the peer
@@ -78,6 +89,8 @@ class DatagramPort final : public DatagramTransport,
   /// Hands it to the kernel. An error of an earlier datagram, which the kernel may report now, is
   /// dealt with.
   std::error_code send(std::string_view datagram, const Address& to);
+  /// Is this the answer of the peer that this port is connected to?
+  bool saysNobodyListens(std::error_code error) const noexcept;
   void writeTo(std::string_view datagram, const Address& to);
   void sendWaiting();
   void close();
@@ -87,6 +100,7 @@ class DatagramPort final : public DatagramTransport,
 
   Reactor& reactor_;
   ChannelPtr channel_;                          // null once it is closed
+  std::unique_ptr<UnixSocketFile> file_;        // of a UNIX socket with a name, while it is open
   std::shared_ptr<DatagramProtocol> protocol_;  // null once it was told
   std::shared_ptr<DatagramPort> self_;          // the same
   std::deque<Waiting> waiting_;
