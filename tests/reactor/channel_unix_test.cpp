@@ -194,6 +194,8 @@ TEST_P(ChannelFile, isSentByTheKernelOrNotAtAll) {
   ASSERT_TRUE(channel->sendFile(file.get(), 10, 4, end));
   turnUntil([&] { return end.complete(); });
   EXPECT_EQ(end.reports[0].first, 0u);
+  sendAll(*channel, "plain bytes");
+  EXPECT_EQ(readFrom(peer, 11), "plain bytes");
 }
 
 TEST_P(ChannelFile, waitsForRoomAndCanBeCancelled) {

@@ -287,7 +287,7 @@ void TcpConnection::received(std::span<const std::byte> bytes) {
 
 void TcpConnection::descriptorsReceived(std::vector<FileDescriptor> descriptors) {
   auto* const receiver = dynamic_cast<FileDescriptorReceiver*>(protocol_.get());
-  if (!receiver && !disconnecting_)
+  if (!receiver && !disconnecting_ && !std::exchange(complained_, true))
     logging::warn(
         fmt::format("closed {} descriptors from {}: the protocol is no FileDescriptorReceiver",
                     descriptors.size(), where()));

@@ -144,6 +144,7 @@ class TcpConnection final : public Transport,
   bool writeEnded_ = false;     // and is done
   bool disconnecting_ = false;  // loseConnection or abort was called
   bool discarded_ = false;      // something arrived after that
+  bool complained_ = false;     // of descriptors that the protocol does not take
   bool lingering_ = false;      // all is sent, the peer may still finish
 };
 

@@ -125,17 +125,17 @@ bool ReadinessChannel::sendWithDescriptors(SendQueue& data, std::vector<FileDesc
                                            SendHandler& handler) {
   if (kind_ != Kind::unixStream)
     return Channel::sendWithDescriptors(data, std::move(descriptors), handler);
-  auto kept = std::make_unique<std::vector<FileDescriptor>>(std::move(descriptors));
-  if (backend_ && outgoing_ == Outgoing::none) descriptors_ = std::move(kept);
+  auto besides = std::make_unique<Besides>(Besides{std::move(descriptors)});
+  if (backend_ && outgoing_ == Outgoing::none) besides_ = std::move(besides);
   return send(data, handler);
 }
 
 bool ReadinessChannel::sendFile(int file, std::uint64_t offset, std::size_t count,
                                 SendHandler& handler) {
   if (kind_ != Kind::streamSocket && kind_ != Kind::unixStream) return false;
-  auto range = std::make_unique<FileRange>(file, offset, count);
+  auto besides = std::make_unique<Besides>(Besides{{}, {file, offset, count}});
   if (!begin(Outgoing::file)) return true;
-  file_ = std::move(range);
+  besides_ = std::move(besides);
   sender_ = &handler;
   writable_ = true;  // until a try says otherwise
   awaitOutgoing();
@@ -145,7 +145,7 @@ bool ReadinessChannel::sendFile(int file, std::uint64_t offset, std::size_t coun
 void ReadinessChannel::cancelSend() noexcept {
   if (outgoing_ != Outgoing::send && outgoing_ != Outgoing::file) return;
   outgoing_ = Outgoing::none;
-  descriptors_.reset();
+  besides_.reset();
   sending_.clear();
 }
 
@@ -164,7 +164,7 @@ void ReadinessChannel::detach() noexcept {
   backend_ = nullptr;
   incoming_ = Incoming::none;
   outgoing_ = Outgoing::none;
-  descriptors_.reset();
+  besides_.reset();
   sending_.clear();
   unschedule();
   descriptor_.reset();
@@ -359,7 +359,7 @@ void ReadinessChannel::sendMore() {
   switch (progress) {
     case Progress::failed:
       outgoing_ = Outgoing::none;
-      descriptors_.reset();
+      besides_.reset();
       sending_.clear();
       callHandler("while handling a failed send", [&] { handler.sendFailed(systemError(error)); });
       return;
@@ -380,13 +380,14 @@ void ReadinessChannel::sendMore() {
 void ReadinessChannel::sendSomeFile() {
   int error = std::exchange(outgoingError_, 0);
   std::size_t taken = 0;
-  if (error == 0) error = file_->sendTo(descriptor_.get(), taken);
+  if (error == 0) error = besides_->file.sendTo(descriptor_.get(), taken);
   if (error == EAGAIN) {
     writable_ = false;
     awaitOutgoing();
     return;
   }
   outgoing_ = Outgoing::none;
+  besides_.reset();
   SendHandler& handler = *sender_;
   callHandler("while handling the sending of a file", [&] {
     if (error == 0)
@@ -402,9 +403,9 @@ ReadinessChannel::Progress ReadinessChannel::transmit(SendQueue& data, std::size
   for (int tries = 0; tries < ReadinessBackend::sendsPerTurn; ++tries) {
     const std::size_t count = data.gather(pieces);
     ssize_t sent = 0;
-    if (descriptors_) {
-      sent = sendDescriptors(descriptor_.get(), {pieces.data(), count}, *descriptors_);
-      if (sent > 0) descriptors_.reset();
+    if (besides_) {
+      sent = sendDescriptors(descriptor_.get(), {pieces.data(), count}, besides_->descriptors);
+      if (sent > 0) besides_.reset();
     } else if (kind_ == Kind::file) {
       sent = ::writev(descriptor_.get(), pieces.data(), static_cast<int>(count));
     } else if (count == 1) {

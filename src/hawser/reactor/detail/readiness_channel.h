@@ -76,6 +76,12 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   enum class Outgoing : std::uint8_t { none, connect, send, file };
   enum class Progress : std::uint8_t { done, blocked, yielded, failed };
 
+  /// What few channels send, beside plain bytes.
+  struct Besides {
+    std::vector<FileDescriptor> descriptors;  // to go with the next byte
+    FileRange file{};
+  };
+
   void close() noexcept override;
   bool begin(Incoming operation);
   bool begin(Outgoing operation);
@@ -107,9 +113,8 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
     ConnectHandler* connecter_ = nullptr;  // while outgoing_ is connect
     SendHandler* sender_;                  // while outgoing_ is send
   };
-  SendQueue sending_;  // not empty exactly while outgoing_ is send
-  std::unique_ptr<std::vector<FileDescriptor>> descriptors_;  // to go with the next byte
-  std::unique_ptr<FileRange> file_;                           // while outgoing_ is file
+  SendQueue sending_;                 // not empty exactly while outgoing_ is send
+  std::unique_ptr<Besides> besides_;  // while outgoing_ is file; while descriptors must be sent
   std::uint64_t token_;
   int incomingError_ = 0;  // found while starting, told in the next round
   int outgoingError_ = 0;
