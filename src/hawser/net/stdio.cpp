@@ -21,7 +21,8 @@ class StandardSession final : public detail::ConnectionObserver {
     factory_->doStart();
   }
   ~StandardSession() {
-    detail::callUser([&] { factory_->doStop(); }, [] { return "stopFactory threw"; });
+    detail::callUser(
+        *factory_, "stopFactory", [&] { factory_->doStop(); }, [] { return "stopFactory threw"; });
   }
   StandardSession(const StandardSession&) = delete;
   StandardSession& operator=(const StandardSession&) = delete;

@@ -71,8 +71,8 @@ ChannelPtr openChannel(Reactor& reactor, const Address& address, const DatagramO
 }  // namespace
 
 template <class Event>
-void DatagramPort::notify(const char* name, Event event) {
-  callUser(std::move(event),
+void DatagramPort::notify(const char* name, const DatagramProtocol& protocol, Event event) {
+  callUser(protocol, name, std::move(event),
            [&] { return fmt::format("{} threw, on the port {}", name, datagramText(host_)); });
 }
 
@@ -223,16 +223,16 @@ void DatagramPort::datagramReceived(std::span<const std::byte> bytes, const Nati
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const auto protocol = protocol_;
   if (truncated || text.size() > maxPacketSize_)
-    notify("datagramTruncated",
+    notify("datagramTruncated", *protocol,
            [&] { protocol->datagramTruncated(text.substr(0, maxPacketSize_), sender); });
   else
-    notify("datagramReceived", [&] { protocol->datagramReceived(text, sender); });
+    notify("datagramReceived", *protocol, [&] { protocol->datagramReceived(text, sender); });
 }
 
 void DatagramPort::datagramFailed(std::error_code error) {
   if (saysNobodyListens(error)) {
     const auto protocol = protocol_;
-    notify("connectionRefused", [&] { protocol->connectionRefused(); });
+    notify("connectionRefused", *protocol, [&] { protocol->connectionRefused(); });
   } else if (std::exchange(complainedOf_, error.value()) != error.value()) {
     logging::warn(fmt::format("{}: {}", datagramText(host_), errorText(error.value())));
   }
@@ -270,7 +270,7 @@ void DatagramPort::afterTurn() {
   if (!channel_) return stop();
   if (!std::exchange(refused_, false)) return;
   const auto protocol = protocol_;
-  notify("connectionRefused", [&] { protocol->connectionRefused(); });
+  notify("connectionRefused", *protocol, [&] { protocol->connectionRefused(); });
 }
 
 void DatagramPort::disconnect() {
@@ -283,7 +283,7 @@ void DatagramPort::stop() {
   Disconnectable::detach();
   const auto self = std::exchange(self_, nullptr);
   if (const auto protocol = std::exchange(protocol_, nullptr))
-    notify("stopProtocol", [&] { protocol->stopProtocol(); });
+    notify("stopProtocol", *protocol, [&] { protocol->stopProtocol(); });
   for (Resolver<void>& resolver : std::exchange(stopped_, {})) resolver.callback();
 }
 

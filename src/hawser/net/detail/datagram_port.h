@@ -96,7 +96,7 @@ class DatagramPort final : public DatagramTransport,
   void close();
   void stop();
   template <class Event>
-  void notify(const char* name, Event event);
+  void notify(const char* name, const DatagramProtocol& protocol, Event event);
 
   Reactor& reactor_;
   ChannelPtr channel_;                          // null once it is closed

@@ -426,8 +426,7 @@ void TcpConnection::finish(const Failure& reason) {
     if (extras->lingerTimer.active()) extras->lingerTimer.cancel();
     if (extras->producer)
       notify("stopProducing", *extras->producer, [&] { extras->producer->stopProducing(); });
-    if (extras->outgoing)
-      notify("sendFile", *protocol_, [&] { extras->outgoing->fail(reason); });
+    if (extras->outgoing) notify("sendFile", *protocol_, [&] { extras->outgoing->fail(reason); });
   }
   const auto protocol = std::exchange(protocol_, nullptr);
   notify("connectionLost", *protocol, [&] { protocol->connectionLost(reason); });
