@@ -83,6 +83,41 @@ TEST(Address, saysWhatIsWrongWithATextAndWhere) {
   }
 }
 
+TEST(Address, ofAUnixSocketIsItsPath) {
+  const Address file = Address::parse("unix:/run/x.sock");
+  EXPECT_EQ(file, Address::fromPath("/run/x.sock"));
+  EXPECT_EQ(file.path(), "/run/x.sock");
+  EXPECT_EQ(file.family(), Address::Family::local);
+  EXPECT_EQ(file.withPort(5), file);
+  EXPECT_EQ(file.bytes(), Address::Bytes{});
+  Address copy = file;
+  EXPECT_EQ(std::hash<Address>()(copy), std::hash<Address>()(file));
+  copy = Address::parse("127.0.0.1:1");
+  EXPECT_NE(copy, file);
+  EXPECT_EQ(copy.path(), "");
+  EXPECT_NE(Address::fromPath(std::string("\0x", 2)), Address::fromPath("x"));
+}
+
+TEST(Address, ofAUnixSocketReadsWhatItWrote) {
+  const std::pair<std::string, const char*> cases[] = {
+      {"/run/x.sock", "unix:/run/x.sock"},
+      {std::string("\0name", 5), "unix:@name"},
+      {"", "unix:"},
+      {"a:b c", "unix:a:b c"},
+      {"a\nb\\", "unix:a\\x0ab\\x5c"},
+      {std::string("\0a\0b", 4), "unix:@a\\x00b"},
+  };
+  for (const auto& [path, text] : cases) {
+    const Address address = Address::fromPath(path);
+    EXPECT_EQ(address.toString(), text);
+    EXPECT_EQ(Address::parse(text), address);
+    EXPECT_EQ(detail::fromNative(detail::toNative(address)), address) << text;
+  }
+  EXPECT_THROW(Address::parse("unix:a\\x0"), BadAddressError);
+  EXPECT_THROW(Address::parse("unix:a\\xzz"), BadAddressError);
+  EXPECT_THROW(Address::fromPath(std::string(108, 'x')), BadAddressError);
+}
+
 TEST(Address, survivesTheWayThroughTheKernelsForm) {
   for (const char* text : {"127.0.0.1:10000", "[::1]:10000", "[fe80::1%1]:9"}) {
     const Address address = Address::parse(text);

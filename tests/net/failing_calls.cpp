@@ -19,7 +19,7 @@ struct State {
 };
 
 State& stateOf(Call call) {
-  static std::array<State, 2> states;
+  static std::array<State, 3> states;
   return states[static_cast<std::size_t>(call)];
 }
 
@@ -51,6 +51,12 @@ extern "C" {
 int accept4(int descriptor, sockaddr* address, socklen_t* size, int flags) {
   if (hawser::nettest::fails(hawser::nettest::Call::accept4)) return -1;
   return static_cast<int>(::syscall(SYS_accept4, descriptor, address, size, flags));
+}
+
+ssize_t sendto(int descriptor, const void* bytes, std::size_t size, int flags,
+               const sockaddr* address, socklen_t addressSize) {
+  if (hawser::nettest::fails(hawser::nettest::Call::sendto)) return -1;
+  return ::syscall(SYS_sendto, descriptor, bytes, size, flags, address, addressSize);
 }
 
 int socket(int family, int type, int protocol) noexcept {

@@ -378,7 +378,7 @@ TEST_F(SimulatedChannels, cannotBeMadeOfWhatIsNotSimulated) {
   };
   EXPECT_EQ(errorOf([&] { return backend->open(AF_UNIX, SOCK_STREAM); }),
             std::errc::address_family_not_supported);
-  EXPECT_EQ(errorOf([&] { return backend->open(AF_INET, SOCK_DGRAM); }),
+  EXPECT_EQ(errorOf([&] { return backend->open(AF_INET, SOCK_SEQPACKET); }),
             std::errc::protocol_not_supported);
   EXPECT_EQ(errorOf([&] { return backend->adopt(FileDescriptor()); }), std::errc::not_supported);
 }

@@ -3,7 +3,10 @@
 #include <hawser/base/logging.h>
 #include <hawser/net/errors.h>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <set>
@@ -345,6 +348,26 @@ TEST(SimulatedNetwork, letsNoResetOvertakeWhatWasSentBeforeIt) {
     EXPECT_EQ(client->received, "too much") << "seed " << seed;
     EXPECT_EQ(client->lostWith(), "ConnectionLost");
   }
+}
+
+TEST(SimulatedNetwork, carriesFilesInTheirPlace) {
+  char name[] = "/tmp/hawser.XXXXXX";
+  const FileDescriptor file(::mkostemp(name, O_CLOEXEC));
+  ::unlink(name);
+  const std::string content(600'000, 'x');
+  ASSERT_EQ(::write(file.get(), content.data(), content.size()),
+            static_cast<ssize_t>(content.size()));
+  World world(1, {}, {});
+  const auto [client, server] = world.pair();
+  std::uint64_t sent = 0;
+  client->transport().write("<");
+  client->transport()
+      .sendFile(FileDescriptor(::dup(file.get())))
+      .addCallback([&](std::uint64_t bytes) { sent = bytes; });
+  client->transport().write(">");
+  world.network.run(world.reactor, [&] { return server->received.size() == content.size() + 2; });
+  EXPECT_EQ(server->received, "<" + content + ">");
+  EXPECT_EQ(sent, content.size());
 }
 
 }  // namespace

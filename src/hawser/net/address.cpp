@@ -26,6 +26,48 @@ std::optional<std::uint32_t> parseScope(const std::string& text) {
   return number;
 }
 
+constexpr std::string_view unixScheme = "unix:";
+// What fits into a sockaddr_un, with the byte 0 that ends a path.
+constexpr std::size_t longestPath = 107;
+
+// Bytes that would disturb a terminal, and the backslash, are shown as numbers.
+std::string pathText(std::string_view path) {
+  std::string text;
+  if (path.starts_with('\0')) {
+    text = "@";
+    path.remove_prefix(1);
+  }
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f || byte == '\\')
+      text += fmt::format("\\x{:02x}", byte);
+    else
+      text += c;
+  }
+  return text;
+}
+
+// The other way round.
+std::string pathFromText(std::string_view text, std::size_t start) {
+  std::string path;
+  for (std::size_t at = start; at < text.size(); ++at) {
+    if (at == start && text[at] == '@') {
+      path += '\0';
+    } else if (text[at] != '\\') {
+      path += text[at];
+    } else {
+      unsigned byte = 0;
+      const char* const digits = text.data() + at + 2;
+      const bool enough = at + 4 <= text.size() && text[at + 1] == 'x';
+      if (!enough || std::from_chars(digits, digits + 2, byte, 16).ptr != digits + 2)
+        throw BadAddressError(text, at, "expected a backslash, x and two hexadecimal digits");
+      path += static_cast<char>(byte);
+      at += 3;
+    }
+  }
+  return path;
+}
+
 std::string scopeText(std::uint32_t scope) {
   char name[IF_NAMESIZE];
   if (::if_indextoname(scope, name)) return name;
@@ -53,7 +95,19 @@ std::optional<Address> Address::fromNumericHost(std::string_view host, std::uint
   return std::nullopt;
 }
 
+Address Address::fromPath(std::string_view path) {
+  if (path.size() > longestPath)
+    throw BadAddressError(pathText(path), 0,
+                          fmt::format("the path of a socket has at most {} bytes", longestPath));
+  if (!path.starts_with('\0') && path.find('\0') != std::string_view::npos)
+    throw BadAddressError(pathText(path), path.find('\0'), "a byte 0 inside a path");
+  // What most clients have: no memory for each.
+  static const auto unnamed = std::make_shared<const std::string>();
+  return Address(path.empty() ? unnamed : std::make_shared<const std::string>(path));
+}
+
 Address Address::parse(std::string_view text) {
+  if (text.starts_with(unixScheme)) return fromPath(pathFromText(text, unixScheme.size()));
   const std::size_t start = text.starts_with(scheme) ? scheme.size() : 0;
   const std::string_view rest = text.substr(start);
   std::string_view host;
@@ -91,6 +145,7 @@ std::string Address::host() const {
   char text[INET6_ADDRSTRLEN];
   switch (family_) {
     case Family::none:
+    case Family::local:
       break;
     case Family::ipv4:
       return ::inet_ntop(AF_INET, bytes_.data(), text, sizeof text);
@@ -111,14 +166,24 @@ std::string Address::toString() const {
       return fmt::format("{}{}:{}", scheme, host(), port_);
     case Family::ipv6:
       return fmt::format("{}[{}]:{}", scheme, host(), port_);
+    case Family::local:
+      return fmt::format("{}{}", unixScheme, pathText(path()));
   }
   return "none";
 }
 
 Address Address::withPort(std::uint16_t port) const noexcept {
   Address copy = *this;
-  copy.port_ = port;
+  if (family_ != Family::local) copy.port_ = port;
   return copy;
+}
+
+std::strong_ordering operator<=>(const Address& one, const Address& other) noexcept {
+  if (const auto order = one.family_ <=> other.family_; order != 0) return order;
+  if (one.family_ == Address::Family::local) return *one.path_ <=> *other.path_;
+  if (const auto order = one.bytes_ <=> other.bytes_; order != 0) return order;
+  if (const auto order = one.scope_ <=> other.scope_; order != 0) return order;
+  return one.port_ <=> other.port_;
 }
 
 std::optional<std::uint16_t> parsePort(std::string_view text) noexcept {
@@ -132,6 +197,8 @@ std::optional<std::uint16_t> parsePort(std::string_view text) noexcept {
 }  // namespace hawser
 
 std::size_t std::hash<hawser::Address>::operator()(const hawser::Address& address) const noexcept {
+  if (address.family() == hawser::Address::Family::local)
+    return std::hash<std::string_view>()(address.path());
   std::uint64_t high = 0;
   std::uint64_t low = 0;
   std::memcpy(&high, address.bytes().data(), sizeof high);

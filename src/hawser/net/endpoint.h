@@ -5,6 +5,7 @@
 #include <hawser/net/port.h>
 #include <hawser/net/tcp.h>
 
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <memory>
@@ -122,23 +123,44 @@ class TCP6ServerEndpoint : public ServerEndpoint {
                      const std::string& interface = "::");
 };
 
+/// A UNIX address: a path, or a byte 0 and an abstract name. `checkPID`: see `connectUNIX`.
+/// @throws BadAddressError if it is too long
+class UNIXClientEndpoint : public ClientEndpoint {
+ public:
+  UNIXClientEndpoint(Reactor& reactor, const std::string& path,
+                     std::chrono::nanoseconds timeout = std::chrono::seconds(30),
+                     bool checkPID = false);
+};
+
+/// A UNIX address to listen at; the arguments are those of `listenUNIX`. @throws BadAddressError
+class UNIXServerEndpoint : public ServerEndpoint {
+ public:
+  UNIXServerEndpoint(Reactor& reactor, const std::string& address, int backlog = defaultBacklog,
+                     unsigned mode = 0666, bool wantPID = false);
+};
+
 /// The endpoint that a text describes (its grammar: endpoint_parser.h; Twisted's
 /// `clientFromString`):
 ///
 ///     tcp:HOST:PORT[:timeout=SECONDS][:bindAddress=ADDRESS]
+///     unix:PATH[:timeout=SECONDS][:lockfile=0|1]
 ///
 /// HOST is a name or a number; all may be given by name, as in `tcp:host=127.0.0.1:port=10000`.
+/// A PATH that begins with @ is an abstract name. `lockfile=1` demands a living server's lock.
 ///
 /// @throws BadEndpointError saying what is wrong and at which byte
 ClientEndpoint clientFromString(Reactor& reactor, std::string_view description);
 
 /// The same for servers (Twisted's `serverFromString`):
 ///
-///     tcp:PORT[:interface=ADDRESS][:backlog=NUMBER]
-///     tcp6:PORT[:interface=ADDRESS][:backlog=NUMBER]
+///     tcp:PORT[:interface=ADDRESS][:backlog=NUMBER][:reusePort=0|1]
+///     tcp6:PORT[:interface=ADDRESS][:backlog=NUMBER][:reusePort=0|1]
+///     unix:ADDRESS[:mode=OCTAL][:backlog=NUMBER][:lockfile=0|1]
+///     stdio:
 ///
 /// PORT 0 takes a free one. Without `interface` it listens on all of IPv4, with `tcp6` on all of
-/// IPv6.
+/// IPv6. A UNIX server holds a lock file, and has the permissions 666, unless told otherwise, as in
+/// Twisted.
 ///
 /// @throws BadEndpointError
 ServerEndpoint serverFromString(Reactor& reactor, std::string_view description);

@@ -26,6 +26,10 @@ std::string cannotListen(std::string_view where, std::string_view why) {
   return fmt::format("cannot listen on {}: {}", where, why);
 }
 
+std::string cannotSend(std::string_view where, std::string_view why) {
+  return fmt::format("cannot send a datagram to {}: {}", where, why);
+}
+
 // The text with a mark before the place that is wrong: long descriptions stay readable, and bytes
 // that would disturb a terminal are shown as numbers.
 std::string marked(std::string_view text, std::size_t position) {
@@ -66,6 +70,10 @@ ConnectError::~ConnectError() = default;
 ConnectionRefusedError::~ConnectionRefusedError() = default;
 NoRouteError::~NoRouteError() = default;
 TCPTimedOutError::~TCPTimedOutError() = default;
+
+BadFileError::BadFileError(std::string where)
+    : ConnectError(where, 0, couldNotConnect(where, "nobody holds the lock beside it")) {}
+BadFileError::~BadFileError() = default;
 
 ConnectBindError::ConnectBindError(std::string where, std::string_view local, int osError)
     : ConnectError(where, osError,
@@ -150,6 +158,54 @@ CannotListenError::CannotListenError(std::string where, int osError)
 CannotListenError::CannotListenError(std::string where, std::string_view problem)
     : std::runtime_error(cannotListen(where, problem)), where_(std::move(where)), osError_(0) {}
 CannotListenError::~CannotListenError() = default;
+
+FileSendError::FileSendError(std::uint64_t sent, int osError, const std::string& sentence)
+    : std::runtime_error(sentence), sent_(sent), osError_(osError) {}
+FileSendError::FileSendError(std::uint64_t sent, int osError)
+    : FileSendError(sent, osError,
+                    fmt::format("a file could not be read, after {} bytes of it were sent: {}",
+                                sent, errorText(osError))) {}
+FileSendError::~FileSendError() = default;
+
+FileTooShortError::FileTooShortError(std::uint64_t sent, std::uint64_t missing)
+    : FileSendError(sent, 0,
+                    fmt::format("a file has become shorter: {} bytes of it were sent, {} are "
+                                "missing",
+                                sent, missing)),
+      missing_(missing) {}
+FileTooShortError::~FileTooShortError() = default;
+
+DatagramError::DatagramError(std::string where, int osError, const std::string& sentence)
+    : std::runtime_error(sentence), where_(std::move(where)), osError_(osError) {}
+DatagramError::DatagramError(std::string where, int osError)
+    : DatagramError(where, osError, cannotSend(where, errorText(osError))) {}
+DatagramError::~DatagramError() = default;
+
+MessageLengthError::MessageLengthError(std::string where, std::size_t bytes)
+    : DatagramError(where, EMSGSIZE,
+                    cannotSend(where, fmt::format("{} bytes are too many for a datagram", bytes))) {
+}
+MessageLengthError::~MessageLengthError() = default;
+
+DatagramQueueFullError::DatagramQueueFullError(std::string where, std::size_t limit)
+    : DatagramError(
+          where, 0,
+          cannotSend(where, fmt::format("more than {} bytes were waiting to be sent", limit))),
+      limit_(limit) {}
+DatagramQueueFullError::~DatagramQueueFullError() = default;
+
+MulticastJoinError::MulticastJoinError(std::string_view group, bool join, std::string_view problem)
+    : std::runtime_error(fmt::format("cannot {} the multicast group \"{}\": {}",
+                                     join ? "join" : "leave", marked(group, std::string::npos),
+                                     problem)) {}
+MulticastJoinError::~MulticastJoinError() = default;
+
+SocketOptionError::SocketOptionError(std::string option, int osError)
+    : std::runtime_error(
+          fmt::format("the kernel refuses the option {}: {}", option, errorText(osError))),
+      option_(std::move(option)),
+      osError_(osError) {}
+SocketOptionError::~SocketOptionError() = default;
 
 BadAddressError::BadAddressError(std::string_view text, std::size_t position,
                                  std::string_view problem)

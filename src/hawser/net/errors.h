@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -51,6 +52,13 @@ class TCPTimedOutError : public ConnectError {
  public:
   using ConnectError::ConnectError;
   ~TCPTimedOutError() override;
+};
+
+/// A UNIX socket's lock file says that no server is alive there. (Twisted's `error.BadFileError`.)
+class BadFileError : public ConnectError {
+ public:
+  explicit BadFileError(std::string where);
+  ~BadFileError() override;
 };
 
 /// The local address to connect from could not be bound.
@@ -215,6 +223,92 @@ class CannotListenError : public std::runtime_error {
 
  private:
   std::string where_;
+  int osError_;
+};
+
+/// A file could not be sent to its end: reading it failed. `sent()` bytes of it were sent, and the
+/// connection goes on. `osError()` is the errno (ESPIPE: it is no regular file), or 0.
+class FileSendError : public std::runtime_error {
+ public:
+  FileSendError(std::uint64_t sent, int osError);
+  ~FileSendError() override;
+  std::uint64_t sent() const noexcept { return sent_; }
+  int osError() const noexcept { return osError_; }
+
+ protected:
+  FileSendError(std::uint64_t sent, int osError, const std::string& sentence);
+
+ private:
+  std::uint64_t sent_;
+  int osError_;
+};
+
+/// A file that was to be sent ends before as much was sent as was asked for: somebody has shortened
+/// it meanwhile. A peer that was told the length waits for the rest.
+class FileTooShortError : public FileSendError {
+ public:
+  FileTooShortError(std::uint64_t sent, std::uint64_t missing);
+  ~FileTooShortError() override;
+  std::uint64_t missing() const noexcept { return missing_; }
+
+ private:
+  std::uint64_t missing_;
+};
+
+/// A datagram could not be sent: the kernel knows no way to `where()`, may not use it, or nobody is
+/// there. `osError()` is the errno, or 0.
+class DatagramError : public std::runtime_error {
+ public:
+  DatagramError(std::string where, int osError);
+  ~DatagramError() override;
+  const std::string& where() const noexcept { return where_; }
+  int osError() const noexcept { return osError_; }
+
+ protected:
+  DatagramError(std::string where, int osError, const std::string& sentence);
+
+ private:
+  std::string where_;
+  int osError_;
+};
+
+/// A datagram is too long for its network (EMSGSIZE). (Twisted's `error.MessageLengthError`.)
+class MessageLengthError : public DatagramError {
+ public:
+  MessageLengthError(std::string where, std::size_t bytes);
+  ~MessageLengthError() override;
+};
+
+/// The kernel has had no room for datagrams for some time, and as many wait already as may; this
+/// one was dropped. `limit()` is in bytes.
+class DatagramQueueFullError : public DatagramError {
+ public:
+  DatagramQueueFullError(std::string where, std::size_t limit);
+  ~DatagramQueueFullError() override;
+  std::size_t limit() const noexcept { return limit_; }
+
+ private:
+  std::size_t limit_;
+};
+
+/// A multicast group could not be joined or left. (Twisted's `error.MulticastJoinError`.)
+class MulticastJoinError : public std::runtime_error {
+ public:
+  MulticastJoinError(std::string_view group, bool join, std::string_view problem);
+  ~MulticastJoinError() override;
+};
+
+/// The kernel refused to set an option of a socket, or to tell it. `option()` is its name as in
+/// `IP_MULTICAST_TTL`.
+class SocketOptionError : public std::runtime_error {
+ public:
+  SocketOptionError(std::string option, int osError);
+  ~SocketOptionError() override;
+  const std::string& option() const noexcept { return option_; }
+  int osError() const noexcept { return osError_; }
+
+ private:
+  std::string option_;
   int osError_;
 };
 

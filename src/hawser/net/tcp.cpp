@@ -13,21 +13,28 @@ namespace hawser {
 std::shared_ptr<Port> listenTCP(Reactor& reactor, std::uint16_t port,
                                 std::shared_ptr<Factory> factory, int backlog,
                                 const std::string& interface) {
+  return listenTCP(reactor, port, std::move(factory),
+                   ListenOptions{.backlog = backlog, .interface = interface});
+}
+
+std::shared_ptr<Port> listenTCP(Reactor& reactor, std::uint16_t port,
+                                std::shared_ptr<Factory> factory, const ListenOptions& options) {
   reactor.checkThread("listenTCP");
-  const auto address = interface.empty() ? Address::any(Address::Family::ipv4, port)
-                                         : Address::fromNumericHost(interface, port);
+  const auto address = options.interface.empty()
+                           ? Address::any(Address::Family::ipv4, port)
+                           : Address::fromNumericHost(options.interface, port);
   if (!address)
-    throw CannotListenError(detail::destination(interface, port),
+    throw CannotListenError(detail::destination(options.interface, port),
                             "an interface is given by its numeric address");
-  return detail::TcpPort::listen(reactor, *address, std::move(factory), backlog);
+  return detail::TcpPort::listen(reactor, *address, std::move(factory), options);
 }
 
 std::shared_ptr<Connector> connectTCP(Reactor& reactor, std::string host, std::uint16_t port,
                                       std::shared_ptr<ClientFactory> factory,
                                       const ConnectOptions& options) {
   reactor.checkThread("connectTCP");
-  auto connector = std::make_shared<detail::TcpConnector>(reactor, std::move(host), port,
-                                                          std::move(factory), options);
+  auto connector = std::make_shared<detail::TcpConnector>(
+      reactor, detail::tcpDialler(reactor, std::move(host), port, options), std::move(factory));
   connector->connect();
   return connector;
 }

@@ -36,6 +36,18 @@ std::shared_ptr<Port> listenTCP(Reactor& reactor, std::uint16_t port,
                                 std::shared_ptr<Factory> factory, int backlog = defaultBacklog,
                                 const std::string& interface = {});
 
+/// How to listen; what is left out is as above.
+struct ListenOptions {
+  int backlog = defaultBacklog;
+  std::string interface = {};
+  /// SO_REUSEPORT: others, of this user, may listen on the same port if they say so too, and the
+  /// kernel divides the connections among them. For a reactor in each of several threads, or a new
+  /// process that takes over from an old one.
+  bool reusePort = false;
+};
+std::shared_ptr<Port> listenTCP(Reactor& reactor, std::uint16_t port,
+                                std::shared_ptr<Factory> factory, const ListenOptions& options);
+
 /// Connects to a TCP server, with a factory that hears how it fares: for programs that connect
 /// again when they lose a connection. (Twisted's `reactor.connectTCP`; `ClientEndpoint` gives a
 /// Deferred instead.)

@@ -1,12 +1,18 @@
 #pragma once
 
+#include <hawser/defer/deferred.h>
 #include <hawser/net/address.h>
 #include <hawser/net/producer.h>
+#include <hawser/net/socket_options.h>
+#include <hawser/reactor/file_descriptor.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace hawser {
@@ -52,6 +58,35 @@ class Transport : public Producer, public std::enable_shared_from_this<Transport
     writeSequence(std::span<const std::string_view>(pieces.begin(), pieces.size()));
   }
 
+  /// Sends a duplicate of this descriptor (a file, a socket, a pipe, ...) to the other end of a
+  /// UNIX connection; it may be closed as soon as this returns. (Twisted's `IUNIXTransport`.)
+  ///
+  /// It travels with the next byte that is written, and the peer gets it before that byte: so write
+  /// at least one byte after it. When the connection ends before that, it is closed.
+  ///
+  /// Does nothing where `write` would do nothing.
+  /// @throws std::system_error if it cannot be duplicated: EBADF, EMFILE
+  /// @throws std::length_error if 253 wait for the next byte already
+  /// @throws std::logic_error if this is no UNIX connection
+  virtual void sendFileDescriptor(int descriptor);
+
+  /// Sends `count` bytes of a regular file from `offset` on, or all that follows, after what was
+  /// written before and before what will be; in bytes. On epoll and poll the kernel sends them by
+  /// itself (sendfile), else they are read piece by piece. What is not in the page cache is read
+  /// from the disk on the reactor's thread. `WriteLimits` do not count the file.
+  ///
+  /// Fires with the number of bytes when the kernel has taken them all, in a later step. Fails with
+  /// FileTooShortError if the file ends before that, FileSendError if it cannot be read: then the
+  /// connection goes on, after part of the file. Fails with the reason of `connectionLost`, just
+  /// before it, if the connection ends first; at once if it cannot be written to any more.
+  /// Cancelling stops it: what the kernel has taken is sent, and if the file is being read, what
+  /// was read already (at most 256 KiB); what was written after the file follows.
+  virtual Deferred<std::uint64_t> sendFile(FileDescriptor file, std::uint64_t offset = 0,
+                                           std::optional<std::uint64_t> count = std::nullopt);
+  /// The same with a file that is opened now; fails with FileSendError if it cannot be.
+  Deferred<std::uint64_t> sendFile(const std::string& path, std::uint64_t offset = 0,
+                                   std::optional<std::uint64_t> count = std::nullopt);
+
   /// Sends what is queued, then closes. No `dataReceived` follows any more;
   /// `connectionLost(ConnectionDone)` does. With a producer registered, closing waits for it to be
   /// unregistered. A peer that never reads keeps this from ending: `abortConnection` does not
@@ -90,6 +125,23 @@ class Transport : public Producer, public std::enable_shared_from_this<Transport
   virtual void setTcpKeepAlive(bool on) = 0;
   virtual bool getTcpKeepAlive() const = 0;
 
+  /// Sets one of the options in socket_options.h: `setOption(KeepAliveIdle{60s})`. Does nothing on
+  /// a connection that is closed.
+  /// @throws SocketOptionError if the kernel refuses: a bad value, or not for this kind of
+  /// connection
+  template <SocketOption O>
+  void setOption(const O& option) {
+    setSocketOption(O::option(getPeer().family()), option.value());
+  }
+  /// `getOption<SendBufferSize>()`; nothing on a connection that is closed.
+  /// @throws SocketOptionError
+  template <SocketOption O>
+  std::optional<O> getOption() const {
+    const auto value = getSocketOption(O::option(getPeer().family()));
+    if (!value) return std::nullopt;
+    return O::from(*value);
+  }
+
   virtual void setWriteLimits(WriteLimits limits) = 0;
   /// How many bytes wait to be handed to the kernel.
   virtual std::size_t queuedBytes() const noexcept = 0;
@@ -117,6 +169,10 @@ class Transport : public Producer, public std::enable_shared_from_this<Transport
 
  protected:
   Transport() = default;
+
+  /// For `setOption` and `getOption`. Unless overridden there are no options.
+  virtual void setSocketOption(const SocketOptionName& option, const SocketOptionValue& value);
+  virtual std::optional<SocketOptionValue> getSocketOption(const SocketOptionName& option) const;
 };
 
 }  // namespace hawser

@@ -2,7 +2,29 @@
 
 #include <sys/ioctl.h>
 
+#include <stdexcept>
+
 namespace hawser {
+
+void Channel::receiveDatagrams(DatagramHandler&) {
+  throw std::logic_error("this channel carries no datagrams");
+}
+
+std::error_code Channel::sendDatagram(std::span<const std::byte>, const NativeAddress&) noexcept {
+  return std::make_error_code(std::errc::operation_not_supported);
+}
+
+void ReceiveHandler::descriptorsReceived(std::vector<FileDescriptor>) {}
+
+bool Channel::sendWithDescriptors(SendQueue&, std::vector<FileDescriptor>, SendHandler&) {
+  throw std::logic_error("this channel carries no descriptors");
+}
+
+bool Channel::sendFile(int, std::uint64_t, std::size_t, SendHandler&) { return false; }
+
+std::error_code Channel::setPeer(const NativeAddress&) noexcept {
+  return std::make_error_code(std::errc::operation_not_supported);
+}
 
 std::size_t Channel::unread() const noexcept {
   int bytes = 0;

@@ -5,8 +5,10 @@
 #include <hawser/reactor/send_queue.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <system_error>
+#include <vector>
 
 namespace hawser {
 
@@ -18,7 +20,8 @@ namespace hawser {
 ///
 /// A channel has four operations: accept and receive are streams (started once, they deliver again
 /// and again and can be paused), connect and send complete once. There is at most one stream and
-/// one connect or send at a time; starting a second throws `std::logic_error`.
+/// one connect or send at a time; starting a second throws `std::logic_error`. On a channel of
+/// datagrams it has two: `receiveDatagrams` is its stream, and `sendDatagram` completes at once.
 ///
 /// **Lifetime.** A channel has one owner, its ChannelPtr. Destroying that pointer closes the
 /// channel, at any time, inside its own handlers too: no handler is called any more, and the
@@ -55,12 +58,34 @@ class Channel {
   /// says; a backend that queues received bytes itself adds those.
   virtual std::size_t unread() const noexcept;
 
+  /// Starts receiving datagrams: a stream like `receive`, with the same functions to pause, resume
+  /// and cancel it. A channel that carries none throws `std::logic_error`.
+  virtual void receiveDatagrams(DatagramHandler& handler);
+  /// Sends one datagram, now or not at all: EAGAIN or ENOBUFS mean that there is no room for the
+  /// moment. `to` is empty if the channel has a peer (`setPeer`).
+  [[nodiscard]] virtual std::error_code sendDatagram(std::span<const std::byte> bytes,
+                                                     const NativeAddress& to) noexcept;
+  /// Makes `peer` the only one from whom datagrams are received, and to whom they are sent.
+  [[nodiscard]] virtual std::error_code setPeer(const NativeAddress& peer) noexcept;
+
   /// Sends everything in `data`, which is not empty.
   ///
   /// @returns true if the kernel took all of it at once: `data` is empty and `handler` will not be
   /// called. Else the operation has taken `data` over (it is empty, too, and may be filled again
   /// for the next send) and `handler` will be told; errors always come that way.
   [[nodiscard]] virtual bool send(SendQueue& data, SendHandler& handler) = 0;
+  /// The same, and `descriptors` go with the first byte: at most 253, on a UNIX stream. Other
+  /// channels throw `std::logic_error`.
+  [[nodiscard]] virtual bool sendWithDescriptors(SendQueue& data,
+                                                 std::vector<FileDescriptor> descriptors,
+                                                 SendHandler& handler);
+  /// Sends some bytes of a regular file, from `offset` on and at most `count`, without copying them
+  /// through this process. `sent(bytes, 0)` tells how many; with 0 none could be taken: the file
+  /// ends before `offset`, cannot be read, or is of a kind that must be read and sent. `file`
+  /// stays open until then.
+  /// @returns false if this channel never does that: nothing was started
+  [[nodiscard]] virtual bool sendFile(int file, std::uint64_t offset, std::size_t count,
+                                      SendHandler& handler);
   /// The handler is not called again. The kernel may have taken some of the bytes, or may yet.
   virtual void cancelSend() noexcept = 0;
   /// How much of the send under way has not been taken yet; 0 if there is none.

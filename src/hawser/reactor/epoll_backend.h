@@ -25,6 +25,13 @@ class EpollBackend final : public detail::ReadinessBackend {
   void deliver() override;
   void wake() noexcept override { wakeup_.wake(); }
 
+  // For a backend that watches this one among other things.
+
+  /// Readable while there is something to tell.
+  int descriptor() const noexcept { return epoll_.get(); }
+  /// Did the last wait perhaps leave events behind?
+  bool mayHaveMore() const noexcept { return eventCount_ == events_.size(); }
+
  private:
   int watch(detail::ReadinessChannel& channel, std::uint64_t token) noexcept override;
   int waitFor(std::optional<TimePoint> until);

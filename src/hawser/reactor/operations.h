@@ -1,9 +1,12 @@
 #pragma once
 
+#include <hawser/reactor/file_descriptor.h>
+
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <system_error>
+#include <vector>
 
 namespace hawser {
 
@@ -54,12 +57,34 @@ class ReceiveHandler {
   /// At least one byte. The span is valid during the call only: the buffer belongs to the backend,
   /// which uses it for all channels.
   virtual void received(std::span<const std::byte> bytes) = 0;
+  /// Descriptors arrived on a UNIX stream, at least one, together with bytes that `received` is
+  /// given next, even if this pauses. They were sent with one of those bytes. Unless overridden
+  /// they are closed.
+  virtual void descriptorsReceived(std::vector<FileDescriptor> descriptors);
   /// The stream is over: no error if the peer has finished sending, else what went wrong
   /// (ECONNRESET, ETIMEDOUT, ...). Nothing more is received.
   virtual void receiveEnded(std::error_code error) = 0;
 
  protected:
   ~ReceiveHandler() = default;
+};
+
+/// Is given the datagrams that arrive on a channel.
+class DatagramHandler {
+ public:
+  /// One datagram, perhaps of no bytes at all. The span is valid during the call only, as with
+  /// `received`. `from` is empty if the sender has no address. `truncated`: it was longer than the
+  /// backend's buffer of 64 KiB, and the rest is lost.
+  virtual void datagramReceived(std::span<const std::byte> bytes, const NativeAddress& from,
+                                bool truncated) = 0;
+  /// The kernel reports that something went wrong on the way, or for the moment: ECONNREFUSED of a
+  /// datagram that was sent to where nobody listens, ENOMEM, and their like. Receiving goes on.
+  virtual void datagramFailed(std::error_code error) = 0;
+  /// Receiving is over: this channel will never receive again.
+  virtual void datagramsEnded(std::error_code error) = 0;
+
+ protected:
+  ~DatagramHandler() = default;
 };
 
 /// Is told how a `send` that did not complete at once goes on.

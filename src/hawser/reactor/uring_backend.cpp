@@ -51,7 +51,14 @@ UringBackend::~UringBackend() {
 
 // Channels.
 
+EpollBackend& UringBackend::readiness() {
+  if (!readiness_) readiness_ = std::make_unique<EpollBackend>();
+  return *readiness_;
+}
+
 ChannelPtr UringBackend::open(int family, int type, int protocol) {
+  if (family == AF_UNIX || SocketChannel::kindOfSocket(type) != SocketChannel::Kind::streamSocket)
+    return readiness().open(family, type, protocol);
   FileDescriptor descriptor(::socket(family, type | SOCK_CLOEXEC, protocol));
   if (!descriptor) throwErrno("socket");
   const SocketChannel::Kind kind = SocketChannel::kindOfSocket(type);
@@ -61,6 +68,7 @@ ChannelPtr UringBackend::open(int family, int type, int protocol) {
 
 ChannelPtr UringBackend::adopt(FileDescriptor descriptor) {
   const SocketChannel::Kind kind = SocketChannel::kindOf(descriptor.get());
+  if (kind == SocketChannel::Kind::otherSocket) return readiness().adopt(std::move(descriptor));
   const int flags = ::fcntl(descriptor.get(), F_GETFL);
   if (flags < 0) throwErrno("fcntl");
   // The kernel waits where a request would block, unless the descriptor forbids that.
@@ -131,17 +139,24 @@ void UringBackend::arrange() noexcept {
     else if (channel.hasWork())
       ready_.pushBack(channel);
   }
-  if (watchingWakeup_) return;
-  io_uring_sqe* const watching = request();
-  if (!watching) return;
-  detail::prepareWatch(*watching, wakeup_.descriptor());
-  watching->user_data = wakeNumber;
-  watchingWakeup_ = true;
+  watch(watchingWakeup_, wakeup_.descriptor(), wakeNumber);
+  if (readiness_) watch(watchingReadiness_, readiness_->descriptor(), readinessNumber);
+}
+
+void UringBackend::watch(bool& watching, int descriptor, std::uint64_t number) noexcept {
+  if (watching) return;
+  io_uring_sqe* const watch = request();
+  if (!watch) return;
+  detail::prepareWatch(*watch, descriptor);
+  watch->user_data = number;
+  watching = true;
 }
 
 void UringBackend::wait(std::optional<TimePoint> until) {
   arrange();
-  const bool block = ready_.empty() && scheduled_.empty() && watchingWakeup_ &&
+  const bool watching = watchingWakeup_ && (!readiness_ || watchingReadiness_);
+  const bool pending = readinessPending_ || (readiness_ && readiness_->anyScheduled());
+  const bool block = ready_.empty() && scheduled_.empty() && watching && !pending &&
                      (!until || *until != TimePoint::min());
   std::optional<std::chrono::nanoseconds> time;
   if (block && until) time = detail::waitTime(now(), *until);
@@ -178,6 +193,11 @@ void UringBackend::dispatch(const io_uring_cqe& completion) noexcept {
     if ((completion.flags & IORING_CQE_F_MORE) == 0) watchingWakeup_ = false;
     return;
   }
+  if (completion.user_data == readinessNumber) {
+    if ((completion.flags & IORING_CQE_F_MORE) == 0) watchingReadiness_ = false;
+    readinessPending_ = true;
+    return;
+  }
   auto& channel = *std::bit_cast<UringChannel*>(
       static_cast<std::uintptr_t>(completion.user_data & ~UringChannel::slotMask));
   channel.complete(static_cast<UringChannel::Slot>(completion.user_data & UringChannel::slotMask),
@@ -187,6 +207,18 @@ void UringBackend::dispatch(const io_uring_cqe& completion) noexcept {
 }
 
 void UringBackend::deliver() {
+  deliverCompletions();
+  if (readinessPending_ || (readiness_ && readiness_->anyScheduled())) deliverReadiness();
+}
+
+void UringBackend::deliverReadiness() {
+  readiness_->wait(TimePoint::min());
+  // The ring tells of what becomes ready, not of what still is.
+  readinessPending_ = readiness_->mayHaveMore();
+  readiness_->deliver();
+}
+
+void UringBackend::deliverCompletions() {
   struct Round {
     explicit Round(UringBackend& backend) noexcept : backend_(backend) { backend_.working_ = true; }
     Round(const Round&) = delete;

@@ -8,6 +8,7 @@
 #include <hawser/reactor/detail/uring_pool.h>
 #include <hawser/reactor/detail/uring_requests.h>
 #include <hawser/reactor/detail/wakeup.h>
+#include <hawser/reactor/epoll_backend.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +22,10 @@ namespace hawser {
 /// Accepting and receiving are requests that last; what arrives is written into buffers that all
 /// channels share. A connection on which much arrives at a time is given larger buffers, one by
 /// one. Needs Linux 6.1 and the permission to use it.
+///
+/// Datagrams and UNIX sockets are tried, and waited for, as epoll has it: their messages need room
+/// for an address or for descriptors beside the bytes, and would not fit the shared buffers. The
+/// ring watches one epoll descriptor for all of them.
 class UringBackend final : public Backend {
  public:
   /// How much a ring holds. What does not fit waits; nothing is lost.
@@ -69,6 +74,11 @@ class UringBackend final : public Backend {
   detail::UringMessage* message() noexcept;
 
   void arrange() noexcept;
+  /// Makes sure that a request that lasts tells when `descriptor` becomes readable.
+  void watch(bool& watching, int descriptor, std::uint64_t number) noexcept;
+  EpollBackend& readiness();
+  void deliverCompletions();
+  void deliverReadiness();
   void submit() noexcept;
   void dispatch(const io_uring_cqe& completion) noexcept;
   void serve(detail::UringChannel& channel);
@@ -77,10 +87,12 @@ class UringBackend final : public Backend {
 
   static constexpr std::uint64_t nobody = 0;
   static constexpr std::uint64_t wakeNumber = 1;
+  static constexpr std::uint64_t readinessNumber = 2;
 
   detail::Wakeup wakeup_;
   detail::Uring ring_;
   detail::UringPool pool_;
+  std::unique_ptr<EpollBackend> readiness_;  // once a channel needs it
   std::vector<std::unique_ptr<detail::UringMessage>> messages_;
   std::size_t messagesUsed_ = 0;
   std::vector<detail::UringChannel*> channels_;
@@ -91,6 +103,8 @@ class UringBackend final : public Backend {
   detail::IntrusiveList<detail::UringChannel> buried_;
   unsigned forks_;
   bool watchingWakeup_ = false;
+  bool watchingReadiness_ = false;
+  bool readinessPending_ = false;  // its epoll has something to tell
   bool working_ = false;
 };
 

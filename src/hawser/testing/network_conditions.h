@@ -34,6 +34,11 @@ struct NetworkConditions {
   /// At each piece that arrives: from now on nothing passes on this connection, either way, and
   /// nobody is told. The one who sends gives up after a minute.
   double stalling = 0;
+
+  /// A datagram gets lost, or arrives twice. (That they overtake each other comes from the
+  /// latency.)
+  double losing = 0;
+  double duplicating = 0;
 };
 
 /// How a simulated kernel treats the programs that run on it.
@@ -46,6 +51,8 @@ struct KernelConditions {
   double lateSends = 0.25;
   /// Accepting fails with EMFILE.
   double acceptErrors = 0;
+  /// Sending a datagram fails with ENOBUFS.
+  double sendErrors = 0;
   /// A reset throws away what the program has not read yet (Linux keeps it, others do not).
   double destructiveResets = 0.5;
   /// More channels cannot be opened, and none be accepted (EMFILE).

@@ -32,6 +32,8 @@ std::string_view nameOf(NetworkEvent::Kind kind) {
       return "resetArrived";
     case broken:
       return "broken";
+    case lost:
+      return "lost";
     case partitioned:
       return "partitioned";
     case healed:

@@ -25,6 +25,7 @@ struct NetworkEvent {
     stalled,       ///< nothing reaches `host` from `peer` any more
     resetArrived,  ///< `host` learns that the connection with `peer` is reset
     broken,        ///< `host` gives the connection with `peer` up, for `error`
+    lost,          ///< a datagram of `bytes` from `peer` does not reach `host`
     partitioned,   ///< nothing passes between the two
     healed,        ///< it does again
     // The program's side.

@@ -2,8 +2,8 @@
 
 #include <hawser/reactor/reactor.h>
 #include <hawser/testing/detail/simulated_backend.h>
-#include <hawser/testing/detail/simulated_channel.h>
 #include <hawser/testing/detail/simulated_kernel.h>
+#include <hawser/testing/detail/simulated_socket.h>
 
 #include <fmt/format.h>
 
@@ -103,7 +103,7 @@ std::size_t SimulatedNetwork::channelsBetween(const std::string& host,
   const Address here = hostAt(host);
   const Address there = hostAt(peer);
   std::size_t count = 0;
-  kernel_->forEachChannel([&](const simulated::SimulatedChannel& channel) {
+  kernel_->forEachChannel([&](const simulated::SimulatedSocket& channel) {
     if (channel.local().withPort(0) == here && channel.peer().withPort(0) == there) ++count;
   });
   return count;

@@ -46,10 +46,14 @@ class SimulatedKernel;
 /// **Time** moves only while the reactor waits, from one event to the next, and begins at 0. When
 /// nothing is left to happen, `wait` throws SimulationStuckError, which says who still waits.
 ///
-/// **What is simulated**: TCP as programs see it. Latency and order, bounded buffers, partial reads
-/// and writes, the listen queue, half-close, resets, and what closing does with bytes unread; what
-/// goes wrong is up to NetworkConditions and KernelConditions. What is not: datagrams, descriptors,
-/// threads, names.
+/// **Datagrams** each find their way alone: NetworkConditions say how many get lost or arrive
+/// twice, their latencies in which order they come. What is sent to a multicast group reaches all
+/// who have joined it.
+///
+/// **What is simulated**: UDP, and TCP as programs see it. Latency and order, bounded buffers,
+/// partial reads and writes, the listen queue, half-close, resets, and what closing does with bytes
+/// unread; what goes wrong is up to NetworkConditions and KernelConditions. What is not: UNIX
+/// sockets, descriptors, threads, names.
 ///
 /// Everything belongs to the reactor's thread. The network may be destroyed before or after the
 /// reactor.

@@ -29,6 +29,17 @@ void StringTransport::abortConnection() {
 
 void StringTransport::loseWriteConnection() { writeDisconnected_ = true; }
 
+void StringTransport::setSocketOption(const SocketOptionName& option,
+                                      const SocketOptionValue& value) {
+  options_[{option.level, option.name}] = value;
+}
+
+std::optional<SocketOptionValue> StringTransport::getSocketOption(
+    const SocketOptionName& option) const {
+  const auto found = options_.find({option.level, option.name});
+  return found == options_.end() ? SocketOptionValue{} : found->second;
+}
+
 Reactor& StringTransport::reactor() const {
   if (!reactor_) throw std::logic_error("StringTransport::reactor: call setReactor first");
   return *reactor_;

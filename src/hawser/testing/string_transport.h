@@ -4,7 +4,9 @@
 #include <hawser/net/protocol.h>
 #include <hawser/net/transport.h>
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -66,6 +68,9 @@ class StringTransport : public Transport {
   bool getTcpNoDelay() const override { return noDelay_; }
   void setTcpKeepAlive(bool on) override { keepAlive_ = on; }
   bool getTcpKeepAlive() const override { return keepAlive_; }
+  void setSocketOption(const SocketOptionName& option, const SocketOptionValue& value) override;
+  /// What was set; 0 if nothing was.
+  std::optional<SocketOptionValue> getSocketOption(const SocketOptionName& option) const override;
   void setWriteLimits(WriteLimits limits) override { limits_ = limits; }
   std::size_t queuedBytes() const noexcept override { return 0; }
   void registerProducer(std::shared_ptr<Producer> producer, bool streaming) override;
@@ -82,6 +87,7 @@ class StringTransport : public Transport {
  private:
   std::string written_;
   std::shared_ptr<Producer> producer_;
+  std::map<std::pair<int, int>, SocketOptionValue> options_;  // by level and name
   WriteLimits limits_;
   Reactor* reactor_ = nullptr;
   Address host_;

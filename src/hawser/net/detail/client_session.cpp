@@ -1,6 +1,5 @@
 #include <hawser/net/detail/client_session.h>
 
-#include <hawser/net/detail/dial.h>
 #include <hawser/net/detail/tcp_connection.h>
 #include <hawser/net/detail/user_code.h>
 #include <hawser/net/errors.h>
@@ -36,8 +35,7 @@ class ClientSession final : public ConnectionObserver {
 
 }  // namespace
 
-Deferred<std::shared_ptr<Protocol>> connectClient(Reactor& reactor, std::string host,
-                                                  std::uint16_t port, const ConnectOptions& options,
+Deferred<std::shared_ptr<Protocol>> connectClient(Reactor& reactor, const Dialler& dialler,
                                                   std::shared_ptr<Factory> factory) {
   reactor.checkThread("ClientEndpoint::connect");
   std::shared_ptr<ClientSession> session;
@@ -46,10 +44,9 @@ Deferred<std::shared_ptr<Protocol>> connectClient(Reactor& reactor, std::string 
   } catch (...) {
     return Failure::current();
   }
-  const std::string where = destination(host, port);
-  return dial(reactor, std::move(host), port, options)
-      .addCallback([&reactor, where, session = std::move(session)](
-                       Dialled connection) mutable -> Result<std::shared_ptr<Protocol>> {
+  return dialler.dial().addCallback(
+      [&reactor, where = dialler.destination, session = std::move(session)](
+          Dialled connection) mutable -> Result<std::shared_ptr<Protocol>> {
         std::shared_ptr<Protocol> protocol;
         {
           const HandlerMark mark("buildProtocol", session->factory());

@@ -38,7 +38,8 @@ class ConnectAttempt final : private ConnectHandler, private Disconnectable {
  private:
   void connected() override {
     const auto self = end();
-    static_cast<void>(channel_->setOption(IPPROTO_TCP, TCP_NODELAY, 1));
+    if (peer_.family() != Address::Family::local)
+      static_cast<void>(channel_->setOption(IPPROTO_TCP, TCP_NODELAY, 1));
     resolver_.callback(std::move(channel_));
   }
 

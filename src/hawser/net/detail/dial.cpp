@@ -44,17 +44,31 @@ std::string destination(const std::string& host, std::uint16_t port) {
   return fmt::format("tcp:{}:{}", host, port);
 }
 
-Deferred<Dialled> dial(Reactor& reactor, std::string host, std::uint16_t port,
-                       ConnectOptions options) {
-  const std::string where = destination(host, port);
-  return dialUntimed(reactor, std::move(host), port, options.bindAddress)
-      .addTimeout(options.timeout, reactor,
-                  [where, allowed = options.timeout](Result<Dialled> result) -> Result<Dialled> {
+Deferred<Dialled> limitDialling(Reactor& reactor, Deferred<Dialled> dialled,
+                                const std::string& where, std::chrono::nanoseconds allowed) {
+  return std::move(dialled)
+      .addTimeout(allowed, reactor,
+                  [where, allowed](Result<Dialled> result) -> Result<Dialled> {
                     if (result || !result.failure().check<CancelledError>()) return result;
                     return Failure(ConnectTimeoutError(where, allowed));
                   })
       .addErrback(
           [where](const CancelledError&) -> Failure { return ConnectingCancelledError(where); });
+}
+
+Deferred<Dialled> dial(Reactor& reactor, std::string host, std::uint16_t port,
+                       ConnectOptions options) {
+  const std::string where = destination(host, port);
+  return limitDialling(reactor, dialUntimed(reactor, std::move(host), port, options.bindAddress),
+                       where, options.timeout);
+}
+
+Dialler tcpDialler(Reactor& reactor, std::string host, std::uint16_t port,
+                   const ConnectOptions& options) {
+  std::string where = destination(host, port);
+  return {std::move(where), [&reactor, host = std::move(host), port, options] {
+            return dial(reactor, host, port, options);
+          }};
 }
 
 }  // namespace hawser::detail

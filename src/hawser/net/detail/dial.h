@@ -5,7 +5,9 @@
 #include <hawser/net/tcp.h>
 #include <hawser/reactor/operations.h>
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace hawser::detail {
@@ -26,5 +28,19 @@ std::string destination(const std::string& host, std::uint16_t port);
 /// failure. Cancelling ends it with ConnectingCancelledError. May have fired when it returns.
 [[nodiscard]] Deferred<Dialled> dial(Reactor& reactor, std::string host, std::uint16_t port,
                                      ConnectOptions options);
+
+/// Gives a dialling that much time: ConnectTimeoutError after it, ConnectingCancelledError if it is
+/// cancelled before. `where` is for messages.
+[[nodiscard]] Deferred<Dialled> limitDialling(Reactor& reactor, Deferred<Dialled> dialled,
+                                              const std::string& where,
+                                              std::chrono::nanoseconds allowed);
+
+/// How a client reaches its server, whatever kind of socket that takes.
+struct Dialler {
+  std::string destination;                  ///< for messages: `tcp:HOST:PORT`, `unix:PATH`
+  std::function<Deferred<Dialled>()> dial;  ///< as `dial` above says
+};
+Dialler tcpDialler(Reactor& reactor, std::string host, std::uint16_t port,
+                   const ConnectOptions& options);
 
 }  // namespace hawser::detail

@@ -1,8 +1,12 @@
 #include <hawser/net/detail/native.h>
 
 #include <netinet/in.h>
+#include <sys/un.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
+#include <string_view>
 
 namespace hawser::detail {
 
@@ -43,13 +47,24 @@ NativeAddress toNative(const Address& address) noexcept {
       std::memcpy(&native.sin6_addr, address.bytes().data(), sizeof native.sin6_addr);
       return wrapped(native);
     }
+    case Address::Family::local: {
+      const std::string_view path = address.path();
+      const bool file = !path.empty() && path.front() != '\0';
+      sockaddr_un native{};
+      native.sun_family = AF_UNIX;
+      std::memcpy(native.sun_path, path.data(), path.size());
+      NativeAddress wrappedPath = wrapped(native);
+      wrappedPath.size =
+          static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + (file ? 1 : 0));
+      return wrappedPath;
+    }
     case Address::Family::none:
       break;
   }
   return NativeAddress();
 }
 
-Address fromNative(const NativeAddress& native) noexcept {
+Address fromNative(const NativeAddress& native) {
   Address::Bytes bytes{};
   if (native.family() == AF_INET && native.size >= sizeof(sockaddr_in)) {
     const auto ipv4 = unwrapped<sockaddr_in>(native);
@@ -61,6 +76,13 @@ Address fromNative(const NativeAddress& native) noexcept {
     std::memcpy(bytes.data(), &ipv6.sin6_addr, sizeof ipv6.sin6_addr);
     return Address(Address::Family::ipv6, bytes, ntohs(ipv6.sin6_port), ipv6.sin6_scope_id);
   }
+  if (native.family() == AF_UNIX) {
+    constexpr std::size_t start = offsetof(sockaddr_un, sun_path);
+    const auto local = unwrapped<sockaddr_un>(native);
+    std::string_view path(local.sun_path, native.size - std::min<std::size_t>(native.size, start));
+    if (!path.starts_with('\0')) path = path.substr(0, path.find('\0'));
+    return Address::fromPath(path.substr(0, 107));
+  }
   return Address();
 }
 
@@ -70,6 +92,8 @@ int nativeFamily(const Address& address) noexcept {
       return AF_INET;
     case Address::Family::ipv6:
       return AF_INET6;
+    case Address::Family::local:
+      return AF_UNIX;
     case Address::Family::none:
       break;
   }

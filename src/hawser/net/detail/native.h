@@ -9,9 +9,9 @@ namespace hawser::detail {
 NativeAddress toNative(const Address& address) noexcept;
 
 /// No address if `native` is empty or of a family that Address does not know.
-Address fromNative(const NativeAddress& native) noexcept;
+Address fromNative(const NativeAddress& native);
 
-/// AF_INET or AF_INET6; AF_UNSPEC for no address.
+/// AF_INET, AF_INET6 or AF_UNIX; AF_UNSPEC for no address.
 int nativeFamily(const Address& address) noexcept;
 
 }  // namespace hawser::detail

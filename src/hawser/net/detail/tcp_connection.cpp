@@ -5,11 +5,14 @@
 #include <hawser/net/detail/native.h>
 #include <hawser/net/detail/user_code.h>
 #include <hawser/net/errors.h>
+#include <hawser/net/file_descriptor_receiver.h>
 #include <hawser/net/producer.h>
 #include <hawser/net/protocol.h>
+#include <hawser/reactor/detail/descriptor_passing.h>
 #include <hawser/reactor/detail/handler_mark.h>
 #include <hawser/reactor/reactor.h>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,6 +21,7 @@
 #include <cerrno>
 #include <chrono>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 namespace hawser::detail {
@@ -43,11 +47,10 @@ void TcpConnection::notify(const char* name, const Object& object, Event event) 
   } catch (...) {
     const Failure thrown = Failure::current();
     logThrown(thrown, name, [&] {
-      return fmt::format("{} threw; aborting the connection with {}", name, peer_.toString());
+      return fmt::format("{} threw; aborting the connection with {}", name, where());
     });
     if (channel_)
-      abort(failureOr(
-          [&] { return Failure(ConnectionAborted(peer_.toString())).withCause(thrown); }));
+      abort(failureOr([&] { return Failure(ConnectionAborted(where())).withCause(thrown); }));
   }
 }
 
@@ -87,12 +90,60 @@ void TcpConnection::write(std::string_view bytes) {
   if (queue_.size() > defaultLimits.highWater || extras_) checkLimits();
 }
 
+void TcpConnection::sendFileDescriptor(int descriptor) {
+  if (peer_.family() != Address::Family::local) return Transport::sendFileDescriptor(descriptor);
+  if (!writable()) return;
+  FileDescriptor duplicate(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+  if (!duplicate) throw std::system_error(errno, std::generic_category(), "sendFileDescriptor");
+  Outgoing& sending = outgoing();
+  sending.cut(queue_);
+  if (sending.descriptors().size() == mostDescriptors)
+    throw std::length_error("sendFileDescriptor: 253 descriptors wait for a byte to go with");
+  sending.descriptors().push_back(std::move(duplicate));
+  if (!sending_) reactor_.afterTurn(*this);
+}
+
+Deferred<std::uint64_t> TcpConnection::sendFile(FileDescriptor file, std::uint64_t offset,
+                                                std::optional<std::uint64_t> count) {
+  if (!writable()) return Failure(ConnectionLost(where(), "it is closed, and no file can be sent"));
+  auto sending = std::make_shared<FileSending>();
+  try {
+    const std::uint64_t size = sizeFrom(file, offset);
+    sending->left = count.value_or(size);
+  } catch (...) {
+    return Failure::current();
+  }
+  sending->file = std::move(file);
+  sending->offset = offset;
+  auto [result, resolver] =
+      makeDeferred<std::uint64_t>([weak = weak_from_this(), file = std::weak_ptr(sending)] {
+        const auto self = std::static_pointer_cast<TcpConnection>(weak.lock());
+        const auto found = file.lock();
+        if (self && found) self->cancelFile(*found);
+      });
+  sending->resolver = std::move(resolver);
+  outgoing().cut(queue_);
+  outgoing().add(std::move(sending));
+  if (!sending_) reactor_.afterTurn(*this);
+  return std::move(result);
+}
+
+void TcpConnection::cancelFile(FileSending& sending) {
+  sending.resolver = {};
+  if (!channel_ || !outgoing().cancel(sending, *channel_)) return;
+  sending_ = false;
+  reactor_.afterTurn(*this);
+}
+
+std::string TcpConnection::where() const {
+  return isStandardIO() ? "standard input and output" : peer_.toString();
+}
+
 void TcpConnection::checkLimits() {
   const WriteLimits& limits = extras_ ? extras_->limits : defaultLimits;
   const std::size_t queued = queuedBytes();
   if (queued > limits.hardCap)
-    return abort(
-        failureOr([&] { return Failure(WriteQueueFullError(peer_.toString(), limits.hardCap)); }));
+    return abort(failureOr([&] { return Failure(WriteQueueFullError(where(), limits.hardCap)); }));
   if (queued <= limits.highWater || !extras_ || !extras_->producer) return;
   if (!extras_->streaming || std::exchange(extras_->paused, true)) return;
   const auto producer = extras_->producer;
@@ -100,14 +151,18 @@ void TcpConnection::checkLimits() {
 }
 
 std::size_t TcpConnection::queuedBytes() const noexcept {
-  return queue_.size() + (channel_ ? channel_->unsent() : 0);
+  const std::size_t cut = extras_ && extras_->outgoing ? extras_->outgoing->bytes() : 0;
+  return cut + queue_.size() + (channel_ ? channel_->unsent() : 0);
 }
 
 void TcpConnection::loseConnection() {
   if (!channel_ || std::exchange(disconnecting_, true)) return;
   // What the peer still sends is thrown away, not left unread: a peer that writes before it reads
   // would never get to read what is queued for it.
-  if (!receiving_)
+  // A terminal's next line, though, is for the next program.
+  if (isStandardIO()) {
+    if (receiving_ && !readPaused_ && !readEnded_) channel_->pauseReceiving();
+  } else if (!receiving_)
     startReceiving();
   else if (readPaused_ && !readEnded_)
     channel_->resumeReceiving();
@@ -116,7 +171,7 @@ void TcpConnection::loseConnection() {
 }
 
 void TcpConnection::abortConnection() {
-  if (channel_) abort(failureOr([&] { return Failure(ConnectionAborted(peer_.toString())); }));
+  if (channel_) abort(failureOr([&] { return Failure(ConnectionAborted(where())); }));
 }
 
 void TcpConnection::abort(Failure reason) {
@@ -154,6 +209,25 @@ void TcpConnection::setTcpKeepAlive(bool on) {
   if (channel_) static_cast<void>(channel_->setOption(SOL_SOCKET, SO_KEEPALIVE, on ? 1 : 0));
 }
 bool TcpConnection::getTcpKeepAlive() const { return option(SOL_SOCKET, SO_KEEPALIVE); }
+
+void TcpConnection::setSocketOption(const SocketOptionName& option,
+                                    const SocketOptionValue& value) {
+  if (!channel_) return;
+  const auto bytes = std::as_bytes(std::span(value)).first(option.size);
+  if (const std::error_code error = channel_->setOption(option.level, option.name, bytes))
+    throw SocketOptionError(option.text, error.value());
+}
+
+std::optional<SocketOptionValue> TcpConnection::getSocketOption(
+    const SocketOptionName& option) const {
+  if (!channel_) return std::nullopt;
+  SocketOptionValue value{};
+  std::size_t size = 0;
+  const auto bytes = std::as_writable_bytes(std::span(value)).first(option.size);
+  if (const std::error_code error = channel_->getOption(option.level, option.name, bytes, size))
+    throw SocketOptionError(option.text, error.value());
+  return value;
+}
 
 bool TcpConnection::option(int level, int name) const {
   int value = 0;
@@ -216,6 +290,19 @@ void TcpConnection::received(std::span<const std::byte> bytes) {
   notify("dataReceived", *protocol_, [&] { protocol_->dataReceived(text); });
 }
 
+void TcpConnection::descriptorsReceived(std::vector<FileDescriptor> descriptors) {
+  auto* const receiver = dynamic_cast<FileDescriptorReceiver*>(protocol_.get());
+  if (!receiver && !disconnecting_ && !std::exchange(complained_, true))
+    logging::warn(
+        fmt::format("closed {} descriptors from {}: the protocol is no FileDescriptorReceiver",
+                    descriptors.size(), where()));
+  for (FileDescriptor& descriptor : descriptors) {
+    if (!receiver || disconnecting_) return;
+    notify("fileDescriptorReceived", *protocol_,
+           [&] { receiver->fileDescriptorReceived(std::move(descriptor)); });
+  }
+}
+
 void TcpConnection::receiveEnded(std::error_code error) {
   readEnded_ = true;
   if (error) return fail(error);
@@ -227,7 +314,8 @@ void TcpConnection::receiveEnded(std::error_code error) {
   if (channel_ && writeEnded_) finish(doneFailure());
 }
 
-void TcpConnection::sent(std::size_t, std::size_t left) {
+void TcpConnection::sent(std::size_t bytes, std::size_t left) {
+  if (extras_ && extras_->outgoing) extras_->outgoing->sent(bytes, left);
   if (left > 0) return;
   sending_ = false;
   reactor_.afterTurn(*this);
@@ -238,7 +326,7 @@ void TcpConnection::sendFailed(std::error_code error) { fail(error); }
 
 void TcpConnection::fail(std::error_code error) {
   resetOnClose();
-  finish(failureOr([&] { return Failure(ConnectionLost(peer_.toString(), error.value())); }));
+  finish(failureOr([&] { return Failure(ConnectionLost(where(), error.value())); }));
 }
 
 void TcpConnection::afterTurn() {
@@ -249,12 +337,36 @@ void TcpConnection::afterTurn() {
 }
 
 void TcpConnection::flush() {
-  if (sending_) return;
+  if (sending_ || (extras_ && extras_->outgoing && !flushOutgoing())) return;
   if (!queue_.empty() && !channel_->send(queue_, *this)) {
     sending_ = true;
     return;
   }
   drained();
+}
+
+bool TcpConnection::flushOutgoing() {
+  while (channel_) {
+    Outgoing& outgoing = *extras_->outgoing;
+    switch (outgoing.flush(*channel_, queue_, *this)) {
+      case Outgoing::Progress::done:
+        return true;
+      case Outgoing::Progress::waiting:
+        sending_ = true;
+        return false;
+      case Outgoing::Progress::fileEnded: {
+        const HandlerScope scope;
+        Outgoing::Ended ended = outgoing.takeEnded();
+        if (ended.file->resolver) ended.file->resolver.fire(std::move(ended.result));
+      }
+    }
+  }
+  return false;
+}
+
+Outgoing& TcpConnection::outgoing() {
+  if (!extras().outgoing) extras_->outgoing = std::make_unique<Outgoing>();
+  return *extras_->outgoing;
 }
 
 // Everything written so far is in the kernel's hands.
@@ -299,19 +411,19 @@ void TcpConnection::lingerForPeer() {
 
 void TcpConnection::disconnect() {
   if (channel_ && queuedBytes() > 0) resetOnClose();
-  finish(failureOr([&] {
-    return lost_ ? *lost_ : Failure(ConnectionLost(peer_.toString(), "its reactor ended"));
-  }));
+  finish(failureOr(
+      [&] { return lost_ ? *lost_ : Failure(ConnectionLost(where(), "its reactor ended")); }));
 }
 
 Failure TcpConnection::doneFailure() const noexcept {
-  return failureOr([&] { return Failure(ConnectionDone(peer_.toString())); });
+  return failureOr([&] { return Failure(ConnectionDone(where())); });
 }
 
 void TcpConnection::closeChannel() noexcept {
   getHost();  // while there is somebody to ask
   channel_ = nullptr;
   queue_.clear();
+  if (extras_ && extras_->outgoing) extras_->outgoing->close();
   sending_ = false;
 }
 
@@ -326,6 +438,7 @@ void TcpConnection::finish(const Failure& reason) {
     if (extras->lingerTimer.active()) extras->lingerTimer.cancel();
     if (extras->producer)
       notify("stopProducing", *extras->producer, [&] { extras->producer->stopProducing(); });
+    if (extras->outgoing) notify("sendFile", *protocol_, [&] { extras->outgoing->fail(reason); });
   }
   const auto protocol = std::exchange(protocol_, nullptr);
   notify("connectionLost", *protocol, [&] { protocol->connectionLost(reason); });

@@ -2,15 +2,19 @@
 
 #include <hawser/base/delayed_call.h>
 #include <hawser/base/failure.h>
+#include <hawser/net/detail/outgoing.h>
 #include <hawser/net/transport.h>
 #include <hawser/reactor/after_turn.h>
 #include <hawser/reactor/channel.h>
 #include <hawser/reactor/operations.h>
 #include <hawser/reactor/send_queue.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <system_error>
+#include <vector>
 
 namespace hawser {
 
@@ -54,6 +58,10 @@ class TcpConnection final : public Transport,
 
   using Transport::write;
   void write(std::string_view bytes) override;
+  void sendFileDescriptor(int descriptor) override;
+  using Transport::sendFile;
+  Deferred<std::uint64_t> sendFile(FileDescriptor file, std::uint64_t offset,
+                                   std::optional<std::uint64_t> count) override;
   void loseConnection() override;
   void abortConnection() override;
   void loseWriteConnection() override;
@@ -66,6 +74,8 @@ class TcpConnection final : public Transport,
   bool getTcpNoDelay() const override;
   void setTcpKeepAlive(bool on) override;
   bool getTcpKeepAlive() const override;
+  void setSocketOption(const SocketOptionName& option, const SocketOptionValue& value) override;
+  std::optional<SocketOptionValue> getSocketOption(const SocketOptionName& option) const override;
   void setWriteLimits(WriteLimits limits) override;
   std::size_t queuedBytes() const noexcept override;
   void registerProducer(std::shared_ptr<Producer> producer, bool streaming) override;
@@ -79,11 +89,13 @@ class TcpConnection final : public Transport,
     WriteLimits limits;
     std::shared_ptr<Producer> producer;
     DelayedCall lingerTimer;
+    std::unique_ptr<Outgoing> outgoing;  // once there was something else than bytes
     bool streaming = false;
     bool paused = false;
   };
 
   void received(std::span<const std::byte> bytes) override;
+  void descriptorsReceived(std::vector<FileDescriptor> descriptors) override;
   void receiveEnded(std::error_code error) override;
   void sent(std::size_t bytes, std::size_t left) override;
   void sendFailed(std::error_code error) override;
@@ -94,6 +106,13 @@ class TcpConnection final : public Transport,
   void checkLimits();
   void startReceiving();
   void flush();
+  /// Sends what comes before `queue_`. False if that is not done yet.
+  bool flushOutgoing();
+  Outgoing& outgoing();
+  void cancelFile(FileSending& sending);
+  std::string where() const;
+  /// Is this the program's own input and output?
+  bool isStandardIO() const noexcept { return peer_.family() == Address::Family::none; }
   void drained();
   bool peerStillSends() const noexcept;
   void lingerForPeer();
@@ -125,6 +144,7 @@ class TcpConnection final : public Transport,
   bool writeEnded_ = false;     // and is done
   bool disconnecting_ = false;  // loseConnection or abort was called
   bool discarded_ = false;      // something arrived after that
+  bool complained_ = false;     // of descriptors that the protocol does not take
   bool lingering_ = false;      // all is sent, the peer may still finish
 };
 

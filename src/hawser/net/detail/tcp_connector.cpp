@@ -14,13 +14,9 @@
 
 namespace hawser::detail {
 
-TcpConnector::TcpConnector(Reactor& reactor, std::string host, std::uint16_t port,
-                           std::shared_ptr<ClientFactory> factory, const ConnectOptions& options)
-    : reactor_(reactor),
-      host_(std::move(host)),
-      factory_(std::move(factory)),
-      options_(options),
-      port_(port) {}
+TcpConnector::TcpConnector(Reactor& reactor, Dialler dialler,
+                           std::shared_ptr<ClientFactory> factory)
+    : reactor_(reactor), dialler_(std::move(dialler)), factory_(std::move(factory)) {}
 
 TcpConnector::~TcpConnector() = default;
 
@@ -40,7 +36,7 @@ void TcpConnector::connect() {
 void TcpConnector::begin() {
   const auto self = shared_from_this();
   try {
-    Deferred<Dialled> connection = dial(reactor_, host_, port_, options_);
+    Deferred<Dialled> connection = dialler_.dial();
     attempt_ = connection.cancelHandle();
     std::move(connection)
         .addCallbacks([self](Dialled made) { self->dialled(std::move(made)); },

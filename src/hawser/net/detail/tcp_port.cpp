@@ -25,7 +25,7 @@ using namespace std::chrono_literals;
 // How soon to try again after running out of descriptors: soon for people, seldom for a processor.
 constexpr auto retryDelay = 200ms;
 
-ChannelPtr openListening(Reactor& reactor, const Address& address, int backlog) {
+ChannelPtr openListening(Reactor& reactor, const Address& address, const ListenOptions& options) {
   const auto check = [&](std::error_code error) {
     if (error) throw CannotListenError(address.toString(), error.value());
   };
@@ -33,10 +33,11 @@ ChannelPtr openListening(Reactor& reactor, const Address& address, int backlog) 
     ChannelPtr channel = reactor.backend().open(nativeFamily(address), SOCK_STREAM);
     // Without this a server could not start again while its old connections fade away.
     check(channel->setOption(SOL_SOCKET, SO_REUSEADDR, 1));
+    if (options.reusePort) check(channel->setOption(SOL_SOCKET, SO_REUSEPORT, 1));
     // On Linux, accepted sockets inherit it: no call for each connection.
     check(channel->setOption(IPPROTO_TCP, TCP_NODELAY, 1));
     check(channel->bind(toNative(address)));
-    check(channel->listen(backlog));
+    check(channel->listen(options.backlog));
     return channel;
   } catch (const std::system_error& error) {
     throw CannotListenError(address.toString(), error.code().value());
@@ -46,12 +47,20 @@ ChannelPtr openListening(Reactor& reactor, const Address& address, int backlog) 
 }  // namespace
 
 std::shared_ptr<TcpPort> TcpPort::listen(Reactor& reactor, const Address& address,
-                                         std::shared_ptr<Factory> factory, int backlog) {
-  ChannelPtr channel = openListening(reactor, address, backlog);
+                                         std::shared_ptr<Factory> factory,
+                                         const ListenOptions& options) {
+  ChannelPtr channel = openListening(reactor, address, options);
   const Address host = fromNative(channel->localAddress());
   if (host.family() == Address::Family::none)
     throw CannotListenError(address.toString(), "the system does not tell its address");
-  auto port = std::make_shared<TcpPort>(reactor, std::move(channel), host, std::move(factory));
+  return listenOn(reactor, std::move(channel), host, std::move(factory), nullptr);
+}
+
+std::shared_ptr<TcpPort> TcpPort::listenOn(Reactor& reactor, ChannelPtr channel,
+                                           const Address& host, std::shared_ptr<Factory> factory,
+                                           std::unique_ptr<UnixSocketFile> file) {
+  auto port = std::make_shared<TcpPort>(reactor, std::move(channel), host, std::move(factory),
+                                        std::move(file));
   port->factory_->doStart();
   port->self_ = port;
   reactor.attach(*port);
@@ -60,12 +69,14 @@ std::shared_ptr<TcpPort> TcpPort::listen(Reactor& reactor, const Address& addres
 }
 
 TcpPort::TcpPort(Reactor& reactor, ChannelPtr channel, const Address& host,
-                 std::shared_ptr<Factory> factory)
+                 std::shared_ptr<Factory> factory, std::unique_ptr<UnixSocketFile> file)
     : reactor_(reactor),
       channel_(std::move(channel)),
       factory_(std::move(factory)),
+      file_(std::move(file)),
       host_(host),
-      everyInterface_(host.bytes() == Address::Bytes{}) {}
+      everyInterface_(host.family() != Address::Family::local && host.bytes() == Address::Bytes{}) {
+}
 
 TcpPort::~TcpPort() = default;
 
@@ -135,6 +146,7 @@ Deferred<void> TcpPort::stopListening() {
 void TcpPort::close() {
   if (!channel_) return;
   channel_ = nullptr;
+  file_ = nullptr;
   Disconnectable::detach();
   if (retry_.active()) retry_.cancel();
   const auto self = std::exchange(self_, nullptr);

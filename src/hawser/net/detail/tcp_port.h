@@ -2,8 +2,10 @@
 
 #include <hawser/base/delayed_call.h>
 #include <hawser/net/detail/tcp_connection.h>
+#include <hawser/net/detail/unix_socket_file.h>
 #include <hawser/net/factory.h>
 #include <hawser/net/port.h>
+#include <hawser/net/tcp.h>
 #include <hawser/reactor/after_turn.h>
 #include <hawser/reactor/channel.h>
 #include <hawser/reactor/operations.h>
@@ -23,11 +25,18 @@ class TcpPort final : public Port,
  public:
   /// @throws CannotListenError, and what the factory's `startFactory` throws
   static std::shared_ptr<TcpPort> listen(Reactor& reactor, const Address& address,
-                                         std::shared_ptr<Factory> factory, int backlog);
+                                         std::shared_ptr<Factory> factory,
+                                         const ListenOptions& options);
 
-  /// For `listen` only: public for make_shared.
+  /// The same on a channel that listens already.
+  /// @param file is destroyed when the port stops; may be null
+  static std::shared_ptr<TcpPort> listenOn(Reactor& reactor, ChannelPtr channel,
+                                           const Address& host, std::shared_ptr<Factory> factory,
+                                           std::unique_ptr<UnixSocketFile> file);
+
+  /// For those only: public for make_shared.
   TcpPort(Reactor& reactor, ChannelPtr channel, const Address& host,
-          std::shared_ptr<Factory> factory);
+          std::shared_ptr<Factory> factory, std::unique_ptr<UnixSocketFile> file);
   ~TcpPort() override;
 
   Address getHost() const override { return host_; }
@@ -48,7 +57,8 @@ class TcpPort final : public Port,
   Reactor& reactor_;
   ChannelPtr channel_;  // null once it has stopped
   std::shared_ptr<Factory> factory_;
-  std::shared_ptr<TcpPort> self_;  // while it listens
+  std::shared_ptr<TcpPort> self_;         // while it listens
+  std::unique_ptr<UnixSocketFile> file_;  // of a UNIX socket, while it listens
   Address host_;
   DelayedCall retry_;
   bool paused_ = false;      // by whoever listens

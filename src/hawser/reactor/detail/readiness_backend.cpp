@@ -28,7 +28,9 @@ ReadinessBackend::~ReadinessBackend() {
 ChannelPtr ReadinessBackend::open(int family, int type, int protocol) {
   FileDescriptor descriptor(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
   if (!descriptor) throwErrno("socket");
-  const SocketChannel::Kind kind = SocketChannel::kindOfSocket(type);
+  const SocketChannel::Kind kind = family == AF_UNIX && type == SOCK_STREAM
+                                       ? SocketChannel::Kind::unixStream
+                                       : SocketChannel::kindOfSocket(type);
   SocketChannel::takeUrgentDataForOrdinaryData(descriptor.get(), kind);
   return add(std::move(descriptor), kind);
 }

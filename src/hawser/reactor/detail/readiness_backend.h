@@ -22,6 +22,7 @@ class ReadinessBackend : public Backend {
   static constexpr std::size_t readBufferBytes = 64 * 1024;
   /// How often one channel may try in one turn before the others get theirs.
   static constexpr int receivesPerTurn = 4;
+  static constexpr int datagramsPerTurn = 64;
   static constexpr int acceptsPerTurn = 64;
   static constexpr int sendsPerTurn = 4;
 
@@ -44,6 +45,8 @@ class ReadinessBackend : public Backend {
   void forget(const ReadinessChannel& channel) noexcept { descriptors_.remove(channel); }
   /// The channel was closed by its owner: destroys it as soon as nobody works on it.
   void bury(ReadinessChannel& channel) noexcept;
+  /// Has a channel more to do, so that nothing need be waited for?
+  bool anyScheduled() const noexcept { return !scheduled_.empty(); }
 
  protected:
   ReadinessBackend();
@@ -67,7 +70,6 @@ class ReadinessBackend : public Backend {
     IntrusiveList<ReadinessChannel> scheduled_;
   };
 
-  bool anyScheduled() const noexcept { return !scheduled_.empty(); }
   /// The channel that has this token, or null if it is closed: events may come late.
   ReadinessChannel* find(std::uint64_t token) const noexcept {
     const std::uint32_t index = static_cast<std::uint32_t>(token);

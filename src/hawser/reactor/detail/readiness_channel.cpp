@@ -1,4 +1,6 @@
 #include <hawser/reactor/detail/call_handler.h>
+#include <hawser/reactor/detail/datagram.h>
+#include <hawser/reactor/detail/descriptor_passing.h>
 #include <hawser/reactor/detail/readiness_backend.h>
 #include <hawser/reactor/detail/readiness_channel.h>
 
@@ -69,6 +71,13 @@ void ReadinessChannel::receive(ReceiveHandler& handler) {
   awaitIncoming();
 }
 
+void ReadinessChannel::receiveDatagrams(DatagramHandler& handler) {
+  if (kind_ != Kind::otherSocket) return Channel::receiveDatagrams(handler);
+  if (!begin(Incoming::datagrams)) return;
+  datagrams_ = &handler;
+  awaitIncoming();
+}
+
 void ReadinessChannel::resumeIncoming() {
   if (!std::exchange(paused_, false) || incoming_ == Incoming::none) return;
   if (incomingError_ != 0)
@@ -112,9 +121,31 @@ bool ReadinessChannel::send(SendQueue& data, SendHandler& handler) {
   return false;
 }
 
+bool ReadinessChannel::sendWithDescriptors(SendQueue& data, std::vector<FileDescriptor> descriptors,
+                                           SendHandler& handler) {
+  if (kind_ != Kind::unixStream)
+    return Channel::sendWithDescriptors(data, std::move(descriptors), handler);
+  auto besides = std::make_unique<Besides>(Besides{std::move(descriptors)});
+  if (backend_ && outgoing_ == Outgoing::none) besides_ = std::move(besides);
+  return send(data, handler);
+}
+
+bool ReadinessChannel::sendFile(int file, std::uint64_t offset, std::size_t count,
+                                SendHandler& handler) {
+  if (kind_ != Kind::streamSocket && kind_ != Kind::unixStream) return false;
+  auto besides = std::make_unique<Besides>(Besides{{}, {file, offset, count}});
+  if (!begin(Outgoing::file)) return true;
+  besides_ = std::move(besides);
+  sender_ = &handler;
+  writable_ = true;  // until a try says otherwise
+  awaitOutgoing();
+  return true;
+}
+
 void ReadinessChannel::cancelSend() noexcept {
-  if (outgoing_ != Outgoing::send) return;
+  if (outgoing_ != Outgoing::send && outgoing_ != Outgoing::file) return;
   outgoing_ = Outgoing::none;
+  besides_.reset();
   sending_.clear();
 }
 
@@ -133,6 +164,7 @@ void ReadinessChannel::detach() noexcept {
   backend_ = nullptr;
   incoming_ = Incoming::none;
   outgoing_ = Outgoing::none;
+  besides_.reset();
   sending_.clear();
   unschedule();
   descriptor_.reset();
@@ -153,10 +185,13 @@ void ReadinessChannel::work() {
   if (incoming_ != Incoming::none && !paused_ && (readable_ || incomingError_ != 0)) {
     if (incoming_ == Incoming::receive)
       receiveSome();
-    else
+    else if (incoming_ == Incoming::accept)
       acceptSome();
+    else
+      receiveSomeDatagrams();
   }
   if (outgoing_ == Outgoing::send && (writable_ || outgoingError_ != 0)) sendMore();
+  if (outgoing_ == Outgoing::file && (writable_ || outgoingError_ != 0)) sendSomeFile();
 }
 
 void ReadinessChannel::finishConnect() {
@@ -182,9 +217,10 @@ void ReadinessChannel::receiveSome() {
   }
   for (int tries = 0; tries < ReadinessBackend::receivesPerTurn; ++tries) {
     const std::span<std::byte> buffer = backend_->readBuffer();
-    const ssize_t count = kind_ == Kind::file
-                              ? ::read(descriptor_.get(), buffer.data(), buffer.size())
-                              : ::recv(descriptor_.get(), buffer.data(), buffer.size(), 0);
+    const ssize_t count = kind_ == Kind::streamSocket
+                              ? ::recv(descriptor_.get(), buffer.data(), buffer.size(), 0)
+                              : receiveInto(buffer);
+    if (kind_ == Kind::unixStream && (closed_ || incoming_ != Incoming::receive)) return;
     if (count > 0) {
       const std::size_t size = static_cast<std::size_t>(count);
       if (size < buffer.size() && kind_ == Kind::streamSocket && !drain_) readable_ = false;
@@ -205,11 +241,56 @@ void ReadinessChannel::receiveSome() {
   backend_->schedule(*this);
 }
 
+ssize_t ReadinessChannel::receiveInto(std::span<std::byte> buffer) {
+  if (kind_ == Kind::file) return ::read(descriptor_.get(), buffer.data(), buffer.size());
+  if (kind_ == Kind::otherSocket) return ::recv(descriptor_.get(), buffer.data(), buffer.size(), 0);
+  std::vector<FileDescriptor> descriptors;
+  const ssize_t count = receiveWithDescriptors(descriptor_.get(), buffer, descriptors);
+  if (!descriptors.empty()) {
+    ReceiveHandler& handler = *receiver_;
+    callHandler("while handling received descriptors",
+                [&] { handler.descriptorsReceived(std::move(descriptors)); });
+  } else if (count > 0 && static_cast<std::size_t>(count) < buffer.size() && !drain_) {
+    readable_ = false;
+  }
+  return count;
+}
+
 void ReadinessChannel::endReceive(int error) {
   incoming_ = Incoming::none;
   ReceiveHandler& handler = *receiver_;
   callHandler("while handling the end of a stream",
               [&] { handler.receiveEnded(error == 0 ? std::error_code{} : systemError(error)); });
+}
+
+void ReadinessChannel::receiveSomeDatagrams() {
+  DatagramHandler& handler = *datagrams_;
+  for (int tries = 0; tries < ReadinessBackend::datagramsPerTurn; ++tries) {
+    const Datagram datagram = incomingError_ != 0
+                                  ? Datagram::ended(std::exchange(incomingError_, 0))
+                                  : Datagram::receive(descriptor_.get(), backend_->readBuffer());
+    switch (datagram.outcome) {
+      case Datagram::Outcome::none:
+        readable_ = false;
+        return;
+      case Datagram::Outcome::received:
+        callHandler("while handling a datagram", [&] {
+          handler.datagramReceived(datagram.bytes, datagram.from, datagram.truncated);
+        });
+        break;
+      case Datagram::Outcome::failed:
+        callHandler("while handling the failure of a datagram",
+                    [&] { handler.datagramFailed(systemError(datagram.error)); });
+        break;
+      case Datagram::Outcome::ended:
+        incoming_ = Incoming::none;
+        callHandler("while handling the end of datagrams",
+                    [&] { handler.datagramsEnded(systemError(datagram.error)); });
+        return;
+    }
+    if (closed_ || incoming_ != Incoming::datagrams || paused_) return;
+  }
+  backend_->schedule(*this);
 }
 
 void ReadinessChannel::acceptSome() {
@@ -278,6 +359,7 @@ void ReadinessChannel::sendMore() {
   switch (progress) {
     case Progress::failed:
       outgoing_ = Outgoing::none;
+      besides_.reset();
       sending_.clear();
       callHandler("while handling a failed send", [&] { handler.sendFailed(systemError(error)); });
       return;
@@ -295,13 +377,36 @@ void ReadinessChannel::sendMore() {
   callHandler("while handling a completed send", [&] { handler.sent(taken, left); });
 }
 
+void ReadinessChannel::sendSomeFile() {
+  int error = std::exchange(outgoingError_, 0);
+  std::size_t taken = 0;
+  if (error == 0) error = besides_->file.sendTo(descriptor_.get(), taken);
+  if (error == EAGAIN) {
+    writable_ = false;
+    awaitOutgoing();
+    return;
+  }
+  outgoing_ = Outgoing::none;
+  besides_.reset();
+  SendHandler& handler = *sender_;
+  callHandler("while handling the sending of a file", [&] {
+    if (error == 0)
+      handler.sent(taken, 0);
+    else
+      handler.sendFailed(systemError(error));
+  });
+}
+
 ReadinessChannel::Progress ReadinessChannel::transmit(SendQueue& data, std::size_t& taken,
                                                       int& error) noexcept {
   std::array<iovec, 64> pieces;  // written by gather before it is read
   for (int tries = 0; tries < ReadinessBackend::sendsPerTurn; ++tries) {
     const std::size_t count = data.gather(pieces);
     ssize_t sent = 0;
-    if (kind_ == Kind::file) {
+    if (besides_) {
+      sent = sendDescriptors(descriptor_.get(), {pieces.data(), count}, besides_->descriptors);
+      if (sent > 0) besides_.reset();
+    } else if (kind_ == Kind::file) {
       sent = ::writev(descriptor_.get(), pieces.data(), static_cast<int>(count));
     } else if (count == 1) {
       sent = ::send(descriptor_.get(), pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <hawser/reactor/detail/file_range.h>
 #include <hawser/reactor/detail/intrusive_list.h>
 #include <hawser/reactor/detail/socket_channel.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 namespace hawser::detail {
 
@@ -31,11 +34,17 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   void cancelConnect() noexcept override;
 
   void receive(ReceiveHandler& handler) override;
+  void receiveDatagrams(DatagramHandler& handler) override;
   void pauseReceiving() noexcept override { paused_ = true; }
   void resumeReceiving() override { resumeIncoming(); }
-  void cancelReceive() noexcept override { cancelIncoming(Incoming::receive); }
+  void cancelReceive() noexcept override {
+    cancelIncoming(kind_ == Kind::otherSocket ? Incoming::datagrams : Incoming::receive);
+  }
 
   bool send(SendQueue& data, SendHandler& handler) override;
+  bool sendWithDescriptors(SendQueue& data, std::vector<FileDescriptor> descriptors,
+                           SendHandler& handler) override;
+  bool sendFile(int file, std::uint64_t offset, std::size_t count, SendHandler& handler) override;
   void cancelSend() noexcept override;
   std::size_t unsent() const noexcept override { return sending_.size(); }
 
@@ -63,9 +72,15 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
 
  private:
   friend class IntrusiveList<ReadinessChannel>;
-  enum class Incoming : std::uint8_t { none, accept, receive };
-  enum class Outgoing : std::uint8_t { none, connect, send };
+  enum class Incoming : std::uint8_t { none, accept, receive, datagrams };
+  enum class Outgoing : std::uint8_t { none, connect, send, file };
   enum class Progress : std::uint8_t { done, blocked, yielded, failed };
+
+  /// What few channels send, beside plain bytes.
+  struct Besides {
+    std::vector<FileDescriptor> descriptors;  // to go with the next byte
+    FileRange file{};
+  };
 
   void close() noexcept override;
   bool begin(Incoming operation);
@@ -80,21 +95,26 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   void acceptOne(int descriptor, const NativeAddress& peer);
   void failAccept(int error);
   void receiveSome();
+  ssize_t receiveInto(std::span<std::byte> buffer);
+  void receiveSomeDatagrams();
   void endReceive(int error);
   void finishConnect();
   void sendMore();
+  void sendSomeFile();
   Progress transmit(SendQueue& data, std::size_t& taken, int& error) noexcept;
 
   ReadinessBackend* backend_;  // null: the backend is gone
   union {
     AcceptHandler* accepter_ = nullptr;  // while incoming_ is accept
     ReceiveHandler* receiver_;           // while incoming_ is receive
+    DatagramHandler* datagrams_;         // while incoming_ is datagrams
   };
   union {
     ConnectHandler* connecter_ = nullptr;  // while outgoing_ is connect
     SendHandler* sender_;                  // while outgoing_ is send
   };
-  SendQueue sending_;  // not empty exactly while outgoing_ is send
+  SendQueue sending_;                 // not empty exactly while outgoing_ is send
+  std::unique_ptr<Besides> besides_;  // while outgoing_ is file; while descriptors must be sent
   std::uint64_t token_;
   int incomingError_ = 0;  // found while starting, told in the next round
   int outgoingError_ = 0;

@@ -48,6 +48,21 @@ std::error_code SocketChannel::shutdownSend() noexcept {
   return outcome(::shutdown(descriptor_.get(), SHUT_WR));
 }
 
+std::error_code SocketChannel::sendDatagram(std::span<const std::byte> bytes,
+                                            const NativeAddress& to) noexcept {
+  const sockaddr* const address = to.size == 0 ? nullptr : to.get();
+  for (;;) {
+    if (::sendto(descriptor_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
+                 address, to.size) >= 0)
+      return {};
+    if (errno != EINTR) return systemError(errno);
+  }
+}
+
+std::error_code SocketChannel::setPeer(const NativeAddress& peer) noexcept {
+  return outcome(::connect(descriptor_.get(), peer.get(), peer.size));
+}
+
 std::error_code SocketChannel::bind(const NativeAddress& address) noexcept {
   return outcome(::bind(descriptor_.get(), address.get(), address.size));
 }

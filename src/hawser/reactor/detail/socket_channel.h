@@ -12,6 +12,7 @@ class SocketChannel : public Channel {
  public:
   enum class Kind : std::uint8_t {
     streamSocket,  ///< a short read means that nothing is left to read
+    unixStream,    ///< the same, unless descriptors came with it
     otherSocket,
     file,  ///< pipe, terminal: `read` and `write`
   };
@@ -23,6 +24,9 @@ class SocketChannel : public Channel {
   static void takeUrgentDataForOrdinaryData(int descriptor, Kind kind) noexcept;
 
   std::error_code shutdownSend() noexcept override;
+  std::error_code sendDatagram(std::span<const std::byte> bytes,
+                               const NativeAddress& to) noexcept override;
+  std::error_code setPeer(const NativeAddress& peer) noexcept override;
   std::error_code bind(const NativeAddress& address) noexcept override;
   std::error_code listen(int backlog) noexcept override;
   std::error_code setOption(int level, int name,

@@ -44,9 +44,9 @@ SimulatedChannel::SimulatedChannel(SimulatedKernel& kernel,
     : kernel_(&kernel),
       connection_(std::move(connection)),
       end_(SimulatedConnection::listener),
-      local_(connection_->address(SimulatedConnection::listener)),
-      peer_(connection_->address(SimulatedConnection::caller)),
-      family_(local_.family()) {
+      family_(connection_->address(SimulatedConnection::listener).family()) {
+  local_ = connection_->address(SimulatedConnection::listener);
+  peer_ = connection_->address(SimulatedConnection::caller);
   connection_->attach(*this);
   kernel.add(*this);
 }

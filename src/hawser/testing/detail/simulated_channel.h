@@ -1,10 +1,10 @@
 #pragma once
 
 #include <hawser/reactor/channel.h>
-#include <hawser/reactor/detail/intrusive_list.h>
 #include <hawser/testing/detail/simulated_connection.h>
 #include <hawser/testing/detail/simulated_kernel.h>
 #include <hawser/testing/detail/simulated_options.h>
+#include <hawser/testing/detail/simulated_socket.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +15,7 @@
 namespace hawser::testing::simulated {
 
 /// The operations of a channel, done on a simulated connection.
-class SimulatedChannel final : public Channel, private hawser::detail::ListNode {
+class SimulatedChannel final : public SimulatedSocket {
  public:
   SimulatedChannel(SimulatedKernel& kernel, Address::Family family);
   /// The accepting end of a connection.
@@ -49,27 +49,19 @@ class SimulatedChannel final : public Channel, private hawser::detail::ListNode 
                             std::size_t& size) const noexcept override;
   NativeAddress localAddress() const noexcept override;
   NativeAddress peerAddress() const noexcept override;
-  int descriptor() const noexcept override { return -1; }
 
   // For the kernel and the connection.
 
   /// Something has changed for this channel.
   void notify();
-  /// Does what can be done now, and calls the handlers.
-  void work();
+  void work() override;
   /// A connection for a listening channel.
   void queue(std::shared_ptr<SimulatedConnection> connection);
   bool queueFull() const noexcept { return waiting_.size() >= backlog_; }
-  void detach() noexcept;
-  const Address& local() const noexcept { return local_; }
-  const Address& peer() const noexcept { return peer_; }
-  std::string describe() const;
-
-  bool scheduled = false;  ///< the kernel's
+  void detach() noexcept override;
+  std::string describe() const override;
 
  private:
-  template <class T>
-  friend class hawser::detail::IntrusiveList;
   using End = SimulatedConnection::End;
   enum class Incoming : std::uint8_t { none, accept, receive };
   enum class Outgoing : std::uint8_t { none, connect, send };
@@ -110,8 +102,6 @@ class SimulatedChannel final : public Channel, private hawser::detail::ListNode 
   SendQueue sending_;  // not empty exactly while outgoing_ is send
   std::deque<std::shared_ptr<SimulatedConnection>> waiting_;  // to be accepted
   SimulatedOptions options_;
-  Address local_;
-  Address peer_;
   std::size_t backlog_ = 0;
   int connectError_ = 0;
   Address::Family family_;

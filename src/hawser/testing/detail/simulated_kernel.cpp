@@ -2,6 +2,7 @@
 
 #include <hawser/defer/registry.h>
 #include <hawser/testing/detail/simulated_channel.h>
+#include <hawser/testing/detail/simulated_datagram_channel.h>
 #include <hawser/testing/simulation_errors.h>
 
 #include <fmt/format.h>
@@ -140,6 +141,68 @@ std::uint16_t SimulatedKernel::freePort(const Address& host) {
   return lastPort_;
 }
 
+// Datagrams.
+
+std::vector<SimulatedDatagramChannel*> SimulatedKernel::hearing(const Address& to) {
+  std::vector<SimulatedDatagramChannel*> found;
+  forEachChannel([&](const SimulatedSocket& socket) {
+    const auto* const channel = dynamic_cast<const SimulatedDatagramChannel*>(&socket);
+    if (channel && channel->hears(to))
+      found.push_back(const_cast<SimulatedDatagramChannel*>(channel));
+  });
+  return found;
+}
+
+bool SimulatedKernel::datagramPortFree(const Address& address, bool shared) {
+  bool free = true;
+  forEachChannel([&](const SimulatedSocket& socket) {
+    const auto* const channel = dynamic_cast<const SimulatedDatagramChannel*>(&socket);
+    if (!channel || channel->local().port() != address.port()) return;
+    const Address any = Address::any(address.family(), address.port());
+    const Address& other = channel->local();
+    const bool collides = other == address || other == any || address == any;
+    if (other.family() == address.family() && collides && !(shared && channel->shares()))
+      free = false;
+  });
+  return free;
+}
+
+std::uint16_t SimulatedKernel::freeDatagramPort(const Address& host) {
+  std::uint16_t port = 0;
+  do {
+    port = freePort(host);
+  } while (!datagramPortFree(host.withPort(port), false));
+  return port;
+}
+
+std::vector<Address> SimulatedKernel::hostsHearing(const Address& group) {
+  std::vector<Address> hosts;
+  for (const SimulatedDatagramChannel* channel : hearing(group)) {
+    const bool any = channel->local().bytes() == Address::Bytes{};
+    const Address host = any ? defaultHost(group.family()) : hostOf(channel->local());
+    if (std::find(hosts.begin(), hosts.end(), host) == hosts.end()) hosts.push_back(host);
+  }
+  return hosts;
+}
+
+bool SimulatedKernel::deliverDatagram(const std::string& bytes, const Address& from,
+                                      const Address& to, const Address& receiver) {
+  auto found = hearing(to);
+  const bool group = to != receiver;
+  std::erase_if(found, [&](const SimulatedDatagramChannel* channel) {
+    const bool any = channel->local().bytes() == Address::Bytes{};
+    const Address host = any ? defaultHost(to.family()) : hostOf(channel->local());
+    return group && host != hostOf(receiver);
+  });
+  if (found.empty()) return group;
+  if (group) {
+    for (SimulatedDatagramChannel* channel : found) channel->arrive(bytes, from);
+  } else {
+    found[random_.between(0, found.size() - 1)]->arrive(bytes, from);
+  }
+  return true;
+}
+
 // Channels.
 
 /// While one exists no channel is destroyed.
@@ -150,7 +213,7 @@ class SimulatedKernel::Working {
   Working& operator=(const Working&) = delete;
   ~Working() {
     kernel_.working_ = false;
-    for (SimulatedChannel* channel : kernel_.buried_) delete channel;
+    for (SimulatedSocket* channel : kernel_.buried_) delete channel;
     kernel_.buried_.clear();
   }
 
@@ -158,16 +221,16 @@ class SimulatedKernel::Working {
   SimulatedKernel& kernel_;
 };
 
-void SimulatedKernel::add(SimulatedChannel& channel) noexcept {
+void SimulatedKernel::add(SimulatedSocket& channel) noexcept {
   open_.pushBack(channel);
   ++channels_;
 }
 
-void SimulatedKernel::schedule(SimulatedChannel& channel) noexcept {
+void SimulatedKernel::schedule(SimulatedSocket& channel) noexcept {
   if (!std::exchange(channel.scheduled, true)) scheduled_.push_back(&channel);
 }
 
-void SimulatedKernel::bury(SimulatedChannel& channel) noexcept {
+void SimulatedKernel::bury(SimulatedSocket& channel) noexcept {
   --channels_;
   if (channel.scheduled) std::erase(scheduled_, &channel);
   if (working_)
@@ -179,12 +242,12 @@ void SimulatedKernel::bury(SimulatedChannel& channel) noexcept {
 void SimulatedKernel::deliver() {
   round_.clear();
   round_.swap(scheduled_);
-  for (SimulatedChannel* channel : round_) channel->scheduled = false;
+  for (SimulatedSocket* channel : round_) channel->scheduled = false;
   // The kernel promises no order between connections.
   for (std::size_t left = round_.size(); left > 1; --left)
     std::swap(round_[left - 1], round_[random_.between(0, left - 1)]);
   const Working working(*this);
-  for (SimulatedChannel* channel : round_) channel->work();
+  for (SimulatedSocket* channel : round_) channel->work();
 }
 
 void SimulatedKernel::detachAll() noexcept {
@@ -194,10 +257,10 @@ void SimulatedKernel::detachAll() noexcept {
   events_.clear();
 }
 
-void SimulatedKernel::forEachChannel(const std::function<void(const SimulatedChannel&)>& look) {
-  hawser::detail::IntrusiveList<SimulatedChannel> seen;
+void SimulatedKernel::forEachChannel(const std::function<void(const SimulatedSocket&)>& look) {
+  hawser::detail::IntrusiveList<SimulatedSocket> seen;
   while (!open_.empty()) {
-    SimulatedChannel& channel = open_.popFront();
+    SimulatedSocket& channel = open_.popFront();
     seen.pushBack(channel);
     look(channel);
   }
@@ -207,7 +270,7 @@ void SimulatedKernel::forEachChannel(const std::function<void(const SimulatedCha
 std::string SimulatedKernel::describeChannels() {
   std::string text;
   std::size_t described = 0;
-  forEachChannel([&](const SimulatedChannel& channel) {
+  forEachChannel([&](const SimulatedSocket& channel) {
     if (++described <= linesOfChannels) text += "  " + channel.describe() + "\n";
   });
   if (described > linesOfChannels)

@@ -24,6 +24,8 @@
 namespace hawser::testing::simulated {
 
 class SimulatedChannel;
+class SimulatedDatagramChannel;
+class SimulatedSocket;
 
 /// A machine of the simulated network.
 struct SimulatedHost {
@@ -99,20 +101,32 @@ class SimulatedKernel {
   void release(const Address& address, const SimulatedChannel& channel) noexcept;
   std::uint16_t freePort(const Address& host);
 
+  // Datagrams.
+
+  /// May a datagram socket have this address, one that shares it or one that does not?
+  bool datagramPortFree(const Address& address, bool shared);
+  std::uint16_t freeDatagramPort(const Address& host);
+  /// The hosts on which somebody has joined the group, one for each.
+  std::vector<Address> hostsHearing(const Address& group);
+  /// Puts it into the buffers of those on the host `receiver` who are open for what is sent to
+  /// `to`. False if there is nobody.
+  bool deliverDatagram(const std::string& bytes, const Address& from, const Address& to,
+                       const Address& receiver);
+
   // Channels.
 
-  void add(SimulatedChannel& channel) noexcept;
+  void add(SimulatedSocket& channel) noexcept;
   /// Lets it work in the next `deliver`.
-  void schedule(SimulatedChannel& channel) noexcept;
+  void schedule(SimulatedSocket& channel) noexcept;
   /// Closed: destroys it as soon as nobody works on it.
-  void bury(SimulatedChannel& channel) noexcept;
+  void bury(SimulatedSocket& channel) noexcept;
   void deliver();
   /// The backend dies: the channels that still live do nothing from now on.
   void detachAll() noexcept;
   std::size_t channels() const noexcept { return channels_; }
   bool full() const noexcept { return channels_ >= kernel.maxChannels; }
   /// Calls `look` for each open channel, oldest first.
-  void forEachChannel(const std::function<void(const SimulatedChannel&)>& look);
+  void forEachChannel(const std::function<void(const SimulatedSocket&)>& look);
   /// What the open channels wait for, a line each; "" if there are none.
   std::string describeChannels();
 
@@ -133,6 +147,7 @@ class SimulatedKernel {
 
   void happen();
   void countTurn();
+  std::vector<SimulatedDatagramChannel*> hearing(const Address& to);
 
   Time clock_;
   TimerQueue events_;
@@ -147,10 +162,10 @@ class SimulatedKernel {
   std::unordered_map<Address, SimulatedChannel*> listeners_;
   std::uint16_t lastPort_ = 49151;
   std::size_t channels_ = 0;
-  hawser::detail::IntrusiveList<SimulatedChannel> open_;  // oldest first
-  std::vector<SimulatedChannel*> scheduled_;
-  std::vector<SimulatedChannel*> round_;
-  std::vector<SimulatedChannel*> buried_;
+  hawser::detail::IntrusiveList<SimulatedSocket> open_;  // oldest first
+  std::vector<SimulatedSocket*> scheduled_;
+  std::vector<SimulatedSocket*> round_;
+  std::vector<SimulatedSocket*> buried_;
   std::atomic<bool> woken_{false};
   bool working_ = false;
 };

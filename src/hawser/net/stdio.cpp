@@ -1,0 +1,81 @@
+#include <hawser/net/stdio.h>
+
+#include <hawser/net/detail/pair_channel.h>
+#include <hawser/net/detail/standard_descriptor.h>
+#include <hawser/net/detail/tcp_connection.h>
+#include <hawser/net/detail/user_code.h>
+#include <hawser/net/errors.h>
+#include <hawser/reactor/reactor.h>
+
+#include <string>
+#include <utility>
+
+namespace hawser {
+
+namespace {
+
+/// Keeps the factory of a StandardIOEndpoint started while its protocol is connected.
+class StandardSession final : public detail::ConnectionObserver {
+ public:
+  explicit StandardSession(std::shared_ptr<Factory> factory) : factory_(std::move(factory)) {
+    factory_->doStart();
+  }
+  ~StandardSession() {
+    detail::callUser(
+        *factory_, "stopFactory", [&] { factory_->doStop(); }, [] { return "stopFactory threw"; });
+  }
+  StandardSession(const StandardSession&) = delete;
+  StandardSession& operator=(const StandardSession&) = delete;
+
+  Factory& factory() noexcept { return *factory_; }
+
+ private:
+  void connectionEnded(const Failure&) override {}
+
+  std::shared_ptr<Factory> factory_;
+};
+
+class StandardPort final : public Port {
+ public:
+  Address getHost() const override { return Address(); }
+  Deferred<void> stopListening() override { return succeed(); }
+  bool listening() const noexcept override { return false; }
+};
+
+class StandardServer final : public ServerEndpoint::Implementation {
+ public:
+  explicit StandardServer(Reactor& reactor) : reactor_(reactor) {}
+
+  Deferred<std::shared_ptr<Port>> listen(std::shared_ptr<Factory> factory) const override {
+    try {
+      auto session = std::make_shared<StandardSession>(std::move(factory));
+      std::shared_ptr<Protocol> protocol = session->factory().buildProtocol(Address());
+      if (!protocol) return Failure(NoProtocol(toString()));
+      auto channel = detail::PairChannel::of(reactor_.backend(), 0, 1);
+      detail::TcpConnection::start(reactor_, std::move(channel), Address(), Address(),
+                                   std::move(protocol), std::move(session));
+      return std::shared_ptr<Port>(std::make_shared<StandardPort>());
+    } catch (...) {
+      return Failure::current();
+    }
+  }
+  std::string toString() const override { return "stdio:"; }
+
+ private:
+  Reactor& reactor_;
+};
+
+}  // namespace
+
+StandardIO::StandardIO(Reactor& reactor, std::shared_ptr<Protocol> protocol, int input,
+                       int output) {
+  reactor.checkThread("StandardIO");
+  detail::TcpConnection::start(reactor, detail::PairChannel::of(reactor.backend(), input, output),
+                               Address(), Address(), protocol, nullptr);
+  transport_ = protocol->transport().shared_from_this();
+}
+
+StandardIOEndpoint::StandardIOEndpoint(Reactor& reactor)
+    : ServerEndpoint(std::make_shared<StandardServer>(reactor)) {}
+
+}  // namespace hawser

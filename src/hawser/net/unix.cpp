@@ -1,0 +1,67 @@
+#include <hawser/net/unix.h>
+
+#include <hawser/net/detail/datagram_port.h>
+#include <hawser/net/detail/native.h>
+#include <hawser/net/detail/tcp_connector.h>
+#include <hawser/net/detail/tcp_port.h>
+#include <hawser/net/detail/unix_dial.h>
+#include <hawser/net/detail/unix_socket_file.h>
+#include <hawser/net/errors.h>
+#include <hawser/reactor/reactor.h>
+
+#include <sys/socket.h>
+
+#include <system_error>
+#include <utility>
+
+namespace hawser {
+
+std::shared_ptr<Port> listenUNIX(Reactor& reactor, const std::string& address,
+                                 std::shared_ptr<Factory> factory, int backlog, unsigned mode,
+                                 bool wantPID) {
+  reactor.checkThread("listenUNIX");
+  const Address wanted = Address::fromPath(address);
+  ChannelPtr channel;
+  try {
+    channel = reactor.backend().open(AF_UNIX, SOCK_STREAM);
+  } catch (const std::system_error& error) {
+    throw CannotListenError(wanted.toString(), error.code().value());
+  }
+  auto file = std::make_unique<detail::UnixSocketFile>(*channel, wanted, mode, wantPID);
+  if (const std::error_code error = channel->listen(backlog))
+    throw CannotListenError(wanted.toString(), error.value());
+  const Address host = detail::fromNative(channel->localAddress());
+  return detail::TcpPort::listenOn(reactor, std::move(channel), host, std::move(factory),
+                                   std::move(file));
+}
+
+std::shared_ptr<Connector> connectUNIX(Reactor& reactor, const std::string& address,
+                                       std::shared_ptr<ClientFactory> factory,
+                                       std::chrono::nanoseconds timeout, bool checkPID) {
+  reactor.checkThread("connectUNIX");
+  auto connector = std::make_shared<detail::TcpConnector>(
+      reactor, detail::unixDialler(reactor, Address::fromPath(address), timeout, checkPID),
+      std::move(factory));
+  connector->connect();
+  return connector;
+}
+
+std::shared_ptr<DatagramTransport> listenUNIXDatagram(Reactor& reactor, const std::string& address,
+                                                      std::shared_ptr<DatagramProtocol> protocol,
+                                                      std::size_t maxPacketSize, unsigned mode) {
+  reactor.checkThread("listenUNIXDatagram");
+  return detail::DatagramPort::openUnix(reactor, Address::fromPath(address), Address(),
+                                        std::move(protocol), maxPacketSize, mode);
+}
+
+std::shared_ptr<DatagramTransport> connectUNIXDatagram(Reactor& reactor, const std::string& address,
+                                                       std::shared_ptr<DatagramProtocol> protocol,
+                                                       std::size_t maxPacketSize, unsigned mode,
+                                                       const std::string& bindAddress) {
+  reactor.checkThread("connectUNIXDatagram");
+  return detail::DatagramPort::openUnix(reactor, Address::fromPath(bindAddress),
+                                        Address::fromPath(address), std::move(protocol),
+                                        maxPacketSize, mode);
+}
+
+}  // namespace hawser
