@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string_view>
 #include <system_error>
 
 namespace hawser {
@@ -61,6 +62,12 @@ class Channel {
   /// called. Else the operation has taken `data` over (it is empty, too, and may be filled again
   /// for the next send) and `handler` will be told; errors always come that way.
   [[nodiscard]] virtual bool send(SendQueue& data, SendHandler& handler) = 0;
+  /// Sends what the kernel takes of `bytes` at once, out of the caller's memory: bulk need not be
+  /// copied into a queue then. For when no send is under way.
+  ///
+  /// @returns how many bytes that were; 0 also if the backend does not try, as it is here, or if
+  /// the kernel refuses: the next `send` will tell why.
+  virtual std::size_t trySend(std::string_view bytes) noexcept;
   /// The handler is not called again. The kernel may have taken some of the bytes, or may yet.
   virtual void cancelSend() noexcept = 0;
   /// How much of the send under way has not been taken yet; 0 if there is none.

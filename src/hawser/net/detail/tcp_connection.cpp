@@ -27,6 +27,10 @@ using namespace std::chrono_literals;
 
 constexpr WriteLimits defaultLimits;
 
+// So much in one piece does not wait for the end of the turn: copying it would cost more than a
+// call.
+constexpr std::size_t bulkBytes = 32 * 1024;
+
 // How long a peer may go on sending after this side has closed.
 constexpr auto lingerTime = 2s;
 
@@ -40,11 +44,16 @@ void TcpConnection::notify(const char* name, const Object& object, Event event) 
   try {
     event();
   } catch (...) {
-    const Failure thrown = Failure::current();
-    logging::err(thrown,
-                 fmt::format("{} threw; aborting the connection with {}", name, peer_.toString()));
-    if (channel_) abort(Failure(ConnectionAborted(peer_.toString())).withCause(thrown));
+    eventThrew(name);
   }
+}
+
+// In a handler for what `name` threw.
+void TcpConnection::eventThrew(const char* name) {
+  const Failure thrown = Failure::current();
+  logging::err(thrown,
+               fmt::format("{} threw; aborting the connection with {}", name, peer_.toString()));
+  if (channel_) abort(Failure(ConnectionAborted(peer_.toString())).withCause(thrown));
 }
 
 void TcpConnection::start(Reactor& reactor, ChannelPtr channel, const Address& host,
@@ -72,15 +81,40 @@ TcpConnection::TcpConnection(Reactor& reactor, ChannelPtr channel, const Address
 TcpConnection::~TcpConnection() = default;
 
 bool TcpConnection::writable() const noexcept {
-  if (!channel_ || writeEnding_) return false;
-  return !disconnecting_ || (extras_ && extras_->producer);
+  if (!channel_ || is_.writeEnding) return false;
+  return !is_.disconnecting || (extras_ && extras_->producer);
 }
 
 void TcpConnection::write(std::string_view bytes) {
+  if (!free() || !queue_.takesFirst(bytes)) [[unlikely]]
+    return writeWith(bytes);
+  reactor_.afterTurn(*this);
+  queue_.appendFirst(bytes);
+}
+
+void TcpConnection::writeWith(std::string_view bytes) {
   if (bytes.empty() || !writable()) return;
+  if (free() && bytes.size() >= bulkBytes && bytes.size() <= defaultLimits.hardCap) {
+    flush();
+    if (free()) return writeBulk(bytes);
+  }
   queue_.append(bytes);
-  if (!sending_) reactor_.afterTurn(*this);
+  if (!is_.sending) reactor_.afterTurn(*this);
   if (queue_.size() > defaultLimits.highWater || extras_) checkLimits();
+}
+
+void TcpConnection::writeBulk(std::string_view bytes) {
+  const std::size_t taken = channel_->trySend(bytes);
+  if (taken == bytes.size()) return;
+  reactor_.afterTurn(*this);
+  try {
+    queue_.append(bytes.substr(taken));
+  } catch (...) {
+    // The peer must not take what comes next for the rest.
+    if (taken != 0) abortConnection();
+    throw;
+  }
+  checkLimits();
 }
 
 void TcpConnection::checkLimits() {
@@ -99,7 +133,7 @@ std::size_t TcpConnection::queuedBytes() const noexcept {
 }
 
 void TcpConnection::loseConnection() {
-  if (!channel_ || std::exchange(disconnecting_, true)) return;
+  if (!channel_ || std::exchange(is_.disconnecting, true)) return;
   // What the peer still sends is thrown away, not left unread: a peer that writes before it reads
   // would never get to read what is queued for it.
   if (!receiving_)
@@ -115,10 +149,10 @@ void TcpConnection::abortConnection() {
 }
 
 void TcpConnection::abort(Failure reason) {
+  extras().lost = std::move(reason);
   resetOnClose();
-  disconnecting_ = true;
+  is_.disconnecting = true;
   closeChannel();
-  lost_ = std::move(reason);
   reactor_.afterTurn(*this);
 }
 
@@ -131,7 +165,7 @@ void TcpConnection::resetOnClose() noexcept {
 }
 
 void TcpConnection::loseWriteConnection() {
-  if (!channel_ || disconnecting_ || std::exchange(writeEnding_, true)) return;
+  if (!channel_ || is_.disconnecting || std::exchange(is_.writeEnding, true)) return;
   reactor_.afterTurn(*this);
 }
 
@@ -161,6 +195,7 @@ bool TcpConnection::option(int level, int name) const {
 
 TcpConnection::Extras& TcpConnection::extras() {
   if (!extras_) extras_ = std::make_unique<Extras>();
+  is_.special = true;
   return *extras_;
 }
 
@@ -185,12 +220,12 @@ void TcpConnection::unregisterProducer() {
 }
 
 void TcpConnection::pauseProducing() {
-  if (!channel_ || disconnecting_ || std::exchange(readPaused_, true)) return;
+  if (!channel_ || is_.disconnecting || std::exchange(readPaused_, true)) return;
   if (receiving_ && !readEnded_) channel_->pauseReceiving();
 }
 
 void TcpConnection::resumeProducing() {
-  if (!channel_ || disconnecting_ || !std::exchange(readPaused_, false) || readEnded_) return;
+  if (!channel_ || is_.disconnecting || !std::exchange(readPaused_, false) || readEnded_) return;
   if (receiving_)
     channel_->resumeReceiving();
   else
@@ -203,18 +238,24 @@ void TcpConnection::startReceiving() {
 }
 
 void TcpConnection::received(std::span<const std::byte> bytes) {
-  if (disconnecting_) {
+  if (is_.disconnecting) {
     discarded_ = true;
     return;
   }
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  notify("dataReceived", *protocol_, [&] { protocol_->dataReceived(text); });
+  // The channel's call is a handler's scope already.
+  const HandlerMark mark("dataReceived", *protocol_);
+  try {
+    protocol_->dataReceived(text);
+  } catch (...) {
+    eventThrew("dataReceived");
+  }
 }
 
 void TcpConnection::receiveEnded(std::error_code error) {
   readEnded_ = true;
   if (error) return fail(error);
-  if (disconnecting_) {
+  if (is_.disconnecting) {
     if (writeEnded_) finish(doneFailure());
     return;
   }
@@ -224,7 +265,7 @@ void TcpConnection::receiveEnded(std::error_code error) {
 
 void TcpConnection::sent(std::size_t, std::size_t left) {
   if (left > 0) return;
-  sending_ = false;
+  is_.sending = false;
   reactor_.afterTurn(*this);
 }
 
@@ -237,19 +278,23 @@ void TcpConnection::fail(std::error_code error) {
 }
 
 void TcpConnection::afterTurn() {
-  if (lost_)
-    finish(*std::exchange(lost_, std::nullopt));
-  else if (channel_)
-    flush();
+  if (!free()) [[unlikely]]
+    return flushWith();
+  flush();
 }
 
-void TcpConnection::flush() {
-  if (sending_) return;
-  if (!queue_.empty() && !channel_->send(queue_, *this)) {
-    sending_ = true;
-    return;
-  }
-  drained();
+// For when it is free.
+inline void TcpConnection::flush() {
+  if (!queue_.empty() && !channel_->send(queue_, *this)) is_.sending = true;
+}
+
+void TcpConnection::flushWith() {
+  if (extras_ && extras_->lost) return finish(Failure(*extras_->lost));
+  if (!channel_ || is_.sending) return;
+  if (!queue_.empty() && !channel_->send(queue_, *this))
+    is_.sending = true;
+  else
+    drained();
 }
 
 // Everything written so far is in the kernel's hands.
@@ -260,11 +305,11 @@ void TcpConnection::drained() {
       notify("resumeProducing", *producer, [&] { producer->resumeProducing(); });
     return;
   }
-  if (disconnecting_) {
+  if (is_.disconnecting) {
     if (peerStillSends()) return lingerForPeer();
     return finish(doneFailure());
   }
-  if (!writeEnding_ || std::exchange(writeEnded_, true)) return;
+  if (!is_.writeEnding || std::exchange(writeEnded_, true)) return;
   // Of a connection that is gone receiving will tell, after what is left to be received.
   if (const std::error_code error = channel_->shutdownSend(); error && error.value() != ENOTCONN)
     return fail(error);
@@ -290,7 +335,8 @@ void TcpConnection::lingerForPeer() {
 
 void TcpConnection::disconnect() {
   if (channel_ && queuedBytes() > 0) resetOnClose();
-  finish(lost_ ? *lost_ : Failure(ConnectionLost(peer_.toString(), "its reactor ended")));
+  finish(extras_ && extras_->lost ? Failure(*extras_->lost)
+                                  : Failure(ConnectionLost(peer_.toString(), "its reactor ended")));
 }
 
 Failure TcpConnection::doneFailure() const { return Failure(ConnectionDone(peer_.toString())); }
@@ -299,7 +345,7 @@ void TcpConnection::closeChannel() noexcept {
   getHost();  // while there is somebody to ask
   channel_ = nullptr;
   queue_.clear();
-  sending_ = false;
+  is_.sending = false;
 }
 
 void TcpConnection::finish(const Failure& reason) {
@@ -307,8 +353,7 @@ void TcpConnection::finish(const Failure& reason) {
   if (channel_) closeChannel();
   AfterTurn::withdraw();
   Disconnectable::detach();
-  disconnecting_ = true;
-  lost_.reset();
+  is_.disconnecting = true;
   if (const auto extras = std::exchange(extras_, nullptr)) {
     if (extras->lingerTimer.active()) extras->lingerTimer.cancel();
     if (extras->producer)

@@ -8,6 +8,8 @@
 #include <hawser/reactor/operations.h>
 #include <hawser/reactor/send_queue.h>
 
+#include <bit>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <system_error>
@@ -60,7 +62,7 @@ class TcpConnection final : public Transport,
   Address getPeer() const override { return peer_; }
   Address getHost() const override;
   bool connected() const noexcept override { return channel_ != nullptr; }
-  bool disconnecting() const noexcept override { return disconnecting_; }
+  bool disconnecting() const noexcept override { return is_.disconnecting; }
   Reactor& reactor() const override { return reactor_; }
   void setTcpNoDelay(bool on) override;
   bool getTcpNoDelay() const override;
@@ -79,9 +81,20 @@ class TcpConnection final : public Transport,
     WriteLimits limits;
     std::shared_ptr<Producer> producer;
     DelayedCall lingerTimer;
+    std::optional<Failure> lost;  // aborted: what `afterTurn` is to tell the protocol
     bool streaming = false;
     bool paused = false;
   };
+
+  /// What keeps bytes from being queued, and sent at the end of the turn, without more ado. Nearly
+  /// always there is nothing of the kind, and one comparison tells.
+  struct Hindrances {
+    bool sending = false;        // the channel has not completed the last send
+    bool writeEnding = false;    // loseWriteConnection was called
+    bool disconnecting = false;  // loseConnection or abort was called, or it is closed
+    bool special = false;        // there are extras
+  };
+  bool free() const noexcept { return std::bit_cast<std::uint32_t>(is_) == 0; }
 
   void received(std::span<const std::byte> bytes) override;
   void receiveEnded(std::error_code error) override;
@@ -91,9 +104,12 @@ class TcpConnection final : public Transport,
   void disconnect() override;
 
   bool writable() const noexcept;
+  void writeWith(std::string_view bytes);
+  void writeBulk(std::string_view bytes);
+  void flush();
+  void flushWith();
   void checkLimits();
   void startReceiving();
-  void flush();
   void drained();
   bool peerStillSends() const noexcept;
   void lingerForPeer();
@@ -107,6 +123,7 @@ class TcpConnection final : public Transport,
   bool option(int level, int name) const;
   template <class Object, class Event>
   void notify(const char* name, const Object& object, Event event);
+  void eventThrew(const char* name);
 
   Reactor& reactor_;
   ChannelPtr channel_;  // null once the connection is closed
@@ -114,18 +131,15 @@ class TcpConnection final : public Transport,
   std::shared_ptr<ConnectionObserver> maker_;
   SendQueue queue_;
   std::unique_ptr<Extras> extras_;
-  std::optional<Failure> lost_;  // aborted: what `afterTurn` is to tell the protocol
   Address peer_;
   mutable Address host_;
-  bool receiving_ = false;      // the channel was asked to
-  bool readPaused_ = false;     // the protocol asked for it
-  bool readEnded_ = false;      // the peer has finished sending
-  bool sending_ = false;        // the channel has not completed the last send
-  bool writeEnding_ = false;    // loseWriteConnection was called
-  bool writeEnded_ = false;     // and is done
-  bool disconnecting_ = false;  // loseConnection or abort was called
-  bool discarded_ = false;      // something arrived after that
-  bool lingering_ = false;      // all is sent, the peer may still finish
+  Hindrances is_;
+  bool receiving_ = false;   // the channel was asked to
+  bool readPaused_ = false;  // the protocol asked for it
+  bool readEnded_ = false;   // the peer has finished sending
+  bool writeEnded_ = false;  // what loseWriteConnection asked for is done
+  bool discarded_ = false;   // something arrived after loseConnection
+  bool lingering_ = false;   // all is sent, the peer may still finish
 };
 
 }  // namespace detail
