@@ -119,6 +119,19 @@ def print_table(figures, ceilings):
               (f"   aim {limit.aim:>6,}" if limit and limit.aim else ""))
 
 
+def check(figures, ceilings, file):
+    """Prints the figures and what is to be said of them. @returns whether one is at fault"""
+    print_table(figures, ceilings)
+    if not file:
+        return False
+    faults, hints = judge(figures, ceilings)
+    for sentence in hints + faults:
+        print(sentence)
+    if hints or faults:
+        print(f"The ceilings are in {file}.")
+    return bool(faults)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -140,17 +153,9 @@ def main():
     if options.only:
         ceilings = {n: c for n, c in ceilings.items() if any(w in n for w in options.only)}
     figures = count_all(operations)
-    print_table(figures, ceilings)
     if options.json:
         Path(options.json).write_text(json.dumps(figures, indent=1) + "\n")
-    if not options.ceilings:
-        return
-    faults, hints = judge(figures, ceilings)
-    for sentence in hints + faults:
-        print(sentence)
-    if hints or faults:
-        print(f"The ceilings are in {options.ceilings}.")
-    sys.exit(bool(faults))
+    sys.exit(check(figures, ceilings, options.ceilings))
 
 
 if __name__ == "__main__":

@@ -76,6 +76,19 @@ TEST_P(TcpData, keepsItsOrderWhenWrittenInManyPiecesOverManyTurns) {
   EXPECT_TRUE(server->received == bytes);
 }
 
+TEST_P(TcpData, keepsItsOrderWhenLongPiecesStandBesideShortOnes) {
+  const Pair pair = connect();
+  const std::string whole = pattern(3'000'000);
+  std::string_view rest = whole;
+  for (std::size_t size : {10u, 40'000u, 10u, 32'768u, 32'767u, 200'000u, 3'000u, 2'000'000u, 5u}) {
+    pair.client->transport().write(rest.substr(0, size));
+    rest.remove_prefix(size);
+  }
+  pair.client->transport().write(rest);
+  until([&] { return pair.server->received.size() == whole.size(); });
+  EXPECT_TRUE(pair.server->received == whole);
+}
+
 TEST_P(TcpData, waitsWhileTheProtocolDoesNotRead) {
   const Pair pair = connect();
   const auto& client = pair.client;

@@ -71,6 +71,23 @@ TEST_P(Send, whatDoesNotFitGoesWhenThereIsRoomAndIsReported) {
   EXPECT_EQ(reported, left);
 }
 
+TEST_P(Send, tryingTakesWhatFitsAtOnceOrNothing) {
+  auto [channel, peer] = connected();
+  const std::string text(largeBytes, 'x');
+  const std::size_t taken = channel->trySend(text);
+  EXPECT_LT(taken, text.size());
+  EXPECT_EQ(channel->unsent(), 0u) << "nothing is kept";
+  EXPECT_EQ(readFrom(peer, taken), text.substr(0, taken));
+}
+
+TEST_P(Send, tryingTakesNothingWhileASendIsUnderWay) {
+  auto [channel, peer] = connected();
+  SendQueue queue = large();
+  ASSERT_FALSE(channel->send(queue, outcome));
+  EXPECT_EQ(channel->trySend("in between"), 0u);
+  channel->cancelSend();
+}
+
 TEST_P(Send, twiceAtTheSameTimeIsRefused) {
   auto [channel, peer] = connected();
   SendQueue queue = large();

@@ -36,6 +36,17 @@ TEST(SendQueue, copiesSmallPiecesTogether) {
   EXPECT_EQ(piecesOf(queue), 1u);
 }
 
+TEST(SendQueue, copiesMuchIntoFewPieces) {
+  const std::string text(60'000, 'x');
+  SendQueue one;
+  one.append(std::string_view(text));
+  EXPECT_EQ(piecesOf(one), 1u);
+  SendQueue many;
+  for (int i = 0; i < 600; ++i) many.append(std::string_view(text).substr(0, 1'000));
+  EXPECT_LE(piecesOf(many), 20u);
+  EXPECT_EQ(contentOf(many), std::string(600'000, 'x'));
+}
+
 TEST(SendQueue, takesOverLongStringsWithoutACopy) {
   SendQueue queue;
   std::string text(100'000, 'x');

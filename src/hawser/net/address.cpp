@@ -74,6 +74,21 @@ std::string scopeText(std::uint32_t scope) {
   return std::to_string(scope);
 }
 
+// Each connection that ends writes its peer into the reason: these are worth being short.
+
+char* writeNumber(char* to, std::uint16_t number) noexcept {
+  return std::to_chars(to, to + 5, number).ptr;
+}
+
+/// Up to 15 characters. @returns the end of what it wrote
+char* writeIpv4(char* to, const Address::Bytes& bytes) noexcept {
+  for (std::size_t i = 0; i < 4; ++i) {
+    if (i != 0) *to++ = '.';
+    to = writeNumber(to, bytes[i]);
+  }
+  return to;
+}
+
 }  // namespace
 
 std::optional<Address> Address::fromNumericHost(std::string_view host, std::uint16_t port) {
@@ -148,7 +163,7 @@ std::string Address::host() const {
     case Family::local:
       break;
     case Family::ipv4:
-      return ::inet_ntop(AF_INET, bytes_.data(), text, sizeof text);
+      return std::string(text, writeIpv4(text, bytes_));
     case Family::ipv6: {
       std::string host = ::inet_ntop(AF_INET6, bytes_.data(), text, sizeof text);
       if (scope_ != 0) host += '%' + scopeText(scope_);
@@ -162,8 +177,13 @@ std::string Address::toString() const {
   switch (family_) {
     case Family::none:
       break;
-    case Family::ipv4:
-      return fmt::format("{}{}:{}", scheme, host(), port_);
+    case Family::ipv4: {
+      char text[scheme.size() + sizeof "255.255.255.255:65535"];
+      char* end = std::copy(scheme.begin(), scheme.end(), text);
+      end = writeIpv4(end, bytes_);
+      *end++ = ':';
+      return std::string(text, writeNumber(end, port_));
+    }
     case Family::ipv6:
       return fmt::format("{}[{}]:{}", scheme, host(), port_);
     case Family::local:

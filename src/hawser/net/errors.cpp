@@ -4,11 +4,23 @@
 
 #include <cerrno>
 #include <cstring>
+#include <initializer_list>
+#include <string_view>
 #include <utility>
 
 namespace hawser {
 
 namespace {
+
+// For what each connection that ends has to say: one allocation.
+std::string joined(std::initializer_list<std::string_view> pieces) {
+  std::size_t size = 0;
+  for (std::string_view piece : pieces) size += piece.size();
+  std::string whole;
+  whole.reserve(size);
+  for (std::string_view piece : pieces) whole += piece;
+  return whole;
+}
 
 std::string secondsText(std::chrono::nanoseconds duration) {
   return fmt::format("{:g} s", std::chrono::duration<double>(duration).count());
@@ -106,7 +118,7 @@ ConnectionClosed::ConnectionClosed(std::string where, const std::string& sentenc
 ConnectionClosed::~ConnectionClosed() = default;
 
 ConnectionDone::ConnectionDone(std::string where)
-    : ConnectionClosed(where, "connection with " + where + " was closed cleanly") {}
+    : ConnectionClosed(where, joined({"connection with ", where, " was closed cleanly"})) {}
 ConnectionDone::~ConnectionDone() = default;
 
 ConnectionLost::ConnectionLost(std::string where, int osError, const std::string& sentence)

@@ -16,9 +16,8 @@ void Protocol::makeConnection(Transport& transport) {
 
 void Protocol::readConnectionLost() { transport().loseConnection(); }
 
-Transport& Protocol::transport() const {
-  if (!transport_) throw std::logic_error("Protocol::transport: the protocol is not connected yet");
-  return *transport_;
+void Protocol::throwNotConnected() {
+  throw std::logic_error("Protocol::transport: the protocol is not connected yet");
 }
 
 bool Protocol::connected() const noexcept { return transport_ && transport_->connected(); }

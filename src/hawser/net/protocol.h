@@ -54,7 +54,11 @@ class Protocol : public std::enable_shared_from_this<Protocol> {
 
   /// The connection's other side, also after it was lost.
   /// @throws std::logic_error before `makeConnection`
-  Transport& transport() const;
+  Transport& transport() const {
+    if (!transport_) [[unlikely]]
+      throwNotConnected();
+    return *transport_;
+  }
   /// Whether there is a connection and it is not closed.
   bool connected() const noexcept;
 
@@ -74,6 +78,8 @@ class Protocol : public std::enable_shared_from_this<Protocol> {
   }
 
  private:
+  [[noreturn]] static void throwNotConnected();
+
   std::shared_ptr<Transport> transport_;
 };
 

@@ -42,7 +42,8 @@ class Transport : public Producer, public std::enable_shared_from_this<Transport
   ~Transport() override;
 
   /// Queues a copy of `bytes`. All that is written within one turn of the reactor leaves in one
-  /// system call at its end.
+  /// system call at its end; only a piece of 32 KiB or more does not wait, so that it need not be
+  /// copied.
   ///
   /// Does nothing on a connection that is closed, or after `loseWriteConnection`, or after
   /// `loseConnection` (unless a producer is registered: that one may still finish). When the queue

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -86,6 +87,12 @@ class Channel {
   /// @returns false if this channel never does that: nothing was started
   [[nodiscard]] virtual bool sendFile(int file, std::uint64_t offset, std::size_t count,
                                       SendHandler& handler);
+  /// Sends what the kernel takes of `bytes` at once, out of the caller's memory: bulk need not be
+  /// copied into a queue then. For when no send is under way.
+  ///
+  /// @returns how many bytes that were; 0 also if the backend does not try, as it is here, or if
+  /// the kernel refuses: the next `send` will tell why.
+  virtual std::size_t trySend(std::string_view bytes) noexcept;
   /// The handler is not called again. The kernel may have taken some of the bytes, or may yet.
   virtual void cancelSend() noexcept = 0;
   /// How much of the send under way has not been taken yet; 0 if there is none.

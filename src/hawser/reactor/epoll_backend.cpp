@@ -11,7 +11,7 @@ namespace hawser {
 EpollBackend::EpollBackend() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;
-  event.data.u64 = wakeToken;
+  event.data.u64 = noToken;
   if (!epoll_ || ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wakeup_.descriptor(), &event) != 0)
     throw std::system_error(errno, std::generic_category(), "making an epoll reactor");
 }
@@ -56,10 +56,12 @@ void EpollBackend::deliver() {
     if (!channel) continue;
     const std::uint32_t events = events_[i].events;
     constexpr std::uint32_t over = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
-    channel->becomeReady((events & (EPOLLIN | EPOLLPRI | over)) != 0,
-                         (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
-                         (events & (EPOLLPRI | over)) != 0);
-    round.serve(*channel);
+    if ((events & (EPOLLIN | EPOLLPRI | over)) == EPOLLIN && channel->onlyReceives()) [[likely]]
+      channel->receiveOnce(readBuffer());
+    else
+      round.serve(*channel, (events & (EPOLLIN | EPOLLPRI | over)) != 0,
+                  (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
+                  (events & (EPOLLPRI | over)) != 0);
   }
   eventCount_ = 0;
   round.serveScheduled();

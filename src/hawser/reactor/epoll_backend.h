@@ -36,9 +36,6 @@ class EpollBackend final : public detail::ReadinessBackend {
   int watch(detail::ReadinessChannel& channel, std::uint64_t token) noexcept override;
   int waitFor(std::optional<TimePoint> until);
 
-  /// No channel has this token: their low halves are indices.
-  static constexpr std::uint64_t wakeToken = UINT64_MAX;
-
   FileDescriptor epoll_;
   detail::Wakeup wakeup_;
   bool preciseWait_ = true;  // until the kernel says that it has no epoll_pwait2

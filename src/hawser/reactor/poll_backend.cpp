@@ -73,10 +73,12 @@ void PollBackend::deliver() {
     if (events == 0) continue;
     detail::ReadinessChannel* const channel = find(askedFor_[place]);
     if (!channel) continue;
-    channel->becomeReady((events & (POLLIN | overEvents)) != 0,
-                         (events & (POLLOUT | POLLHUP | POLLERR | POLLNVAL)) != 0,
-                         (events & overEvents) != 0);
-    round.serve(*channel);
+    if ((events & (POLLIN | overEvents)) == POLLIN && channel->onlyReceives()) [[likely]]
+      channel->receiveOnce(readBuffer());
+    else
+      round.serve(*channel, (events & (POLLIN | overEvents)) != 0,
+                  (events & (POLLOUT | POLLHUP | POLLERR | POLLNVAL)) != 0,
+                  (events & overEvents) != 0);
   }
   answered_ = false;
   round.serveScheduled();

@@ -11,103 +11,65 @@
 
 namespace hawser {
 
-/// One contiguous part of the queue. `data` and `size` shrink from the front as bytes are sent.
-struct SendQueue::Piece {
-  enum class Kind : std::uint8_t { block, adopted, shared };
-
-  explicit Piece(Kind k) noexcept : kind(k) {}
-
-  Piece* next = nullptr;
-  const std::byte* data = nullptr;
-  std::size_t size = 0;
-  const Kind kind;
-};
-
-struct SendQueue::Block : Piece {
-  static constexpr std::size_t totalBytes = 4096;
-  static constexpr std::size_t capacity = totalBytes - sizeof(Piece);
-
-  Block() noexcept : Piece(Kind::block) { data = bytes; }
-  std::size_t room() const noexcept {
-    return static_cast<std::size_t>(bytes + capacity - (data + size));
-  }
-  void append(const std::byte* from, std::size_t count) noexcept {
-    std::memcpy(bytes + (data + size - bytes), from, count);
-    size += count;
-  }
-
-  static void* operator new(std::size_t);
-  static void operator delete(void* block) noexcept;
-
-  std::byte bytes[capacity];  // written before it is read
-};
-
 struct SendQueue::Adopted : Piece {
-  explicit Adopted(std::string&& text) noexcept : Piece(Kind::adopted), held(std::move(text)) {
-    data = reinterpret_cast<const std::byte*>(held.data());
-    size = held.size();
+  explicit Adopted(std::string&& text) noexcept
+      : Piece{nullptr, nullptr, text.size(), Kind::adopted}, held(std::move(text)) {
+    data = held.data();
   }
   std::string held;
 };
 
 struct SendQueue::Shared : Piece {
   explicit Shared(std::shared_ptr<const std::string> text) noexcept
-      : Piece(Kind::shared), held(std::move(text)) {
-    data = reinterpret_cast<const std::byte*>(held->data());
-    size = held->size();
-  }
+      : Piece{nullptr, text->data(), text->size(), Kind::shared}, held(std::move(text)) {}
   std::shared_ptr<const std::string> held;
 };
 
 namespace {
 
-struct FreeBlock {
-  FreeBlock* next;
-};
-
-/// Freed blocks of one thread. `room` is 0 before the first is freed and after the thread's end.
-struct BlockCache {
-  FreeBlock* head;
-  std::size_t room;
-};
-constexpr std::size_t cachedBlocks = 64;
-constinit thread_local BlockCache blockCache{};
-
-/// Opens the cache of a thread, and empties it at the thread's end.
-struct BlockCacheOwner {
-  BlockCacheOwner() noexcept { blockCache.room = cachedBlocks; }
-  ~BlockCacheOwner() {
-    while (FreeBlock* block = blockCache.head) {
-      blockCache.head = block->next;
-      ::operator delete(block);
-    }
-    blockCache.room = 0;
-  }
-};
-
-[[maybe_unused]] void openBlockCache() noexcept { thread_local const BlockCacheOwner owner; }
+constexpr std::size_t cachedBlocks = 256;
+// Blocks grow with what waits, up to this.
+constexpr std::size_t largestStep = 64 * 1024;
 
 }  // namespace
 
-void* SendQueue::Block::operator new(std::size_t bytes) {
-  if (FreeBlock* block = blockCache.head) {
-    blockCache.head = block->next;
-    ++blockCache.room;
+constinit thread_local SendQueue::BlockCache SendQueue::blockCache{};
+
+/// Opens the cache of a thread, and empties it at the thread's end.
+struct SendQueue::BlockCacheOwner {
+  BlockCacheOwner() noexcept {
+    blockCache.room = cachedBlocks;
+    blockCache.open = true;
+  }
+  ~BlockCacheOwner() {
+    blockCache.open = false;
+    blockCache.room = 0;
+    ::operator delete(std::exchange(blockCache.large, nullptr));
+    while (Piece* const block = blockCache.head) {
+      blockCache.head = block->next;
+      ::operator delete(block);
+    }
+  }
+  static void open() noexcept { thread_local const BlockCacheOwner owner; }
+};
+
+SendQueue::Block* SendQueue::makeBlock(std::size_t capacity) {
+  const bool large = capacity > blockCapacity;
+  if (!large && blockCache.head) return takeCachedBlock();
+  // Bulk comes in buffers full; such a block serves for all of them.
+  if (capacity > largestStep / 2) capacity = std::max(capacity, largestStep);
+  if (capacity == largestStep && blockCache.large) {
+    Block* const block = static_cast<Block*>(std::exchange(blockCache.large, nullptr));
+    block->next = nullptr;
+    block->data = block->begin();
     return block;
   }
-  return ::operator new(bytes);
-}
-
-void SendQueue::Block::operator delete(void* block) noexcept {
-#if HAWSER_POOL
-  openBlockCache();
-  if (blockCache.room != 0) {
-    --blockCache.room;
-    blockCache.head = ::new (block) FreeBlock{blockCache.head};
-    return;
-  }
-#endif
-  ::operator delete(block);
+  void* const memory = ::operator new(large ? sizeof(Block) + capacity : blockBytes);
+  Block* const block = ::new (memory)
+      Block{{nullptr, nullptr, 0, large ? Piece::Kind::largeBlock : Piece::Kind::block}, nullptr};
+  block->data = block->begin();
+  block->end = block->begin() + (large ? capacity : blockCapacity);
+  return block;
 }
 
 SendQueue::SendQueue(SendQueue&& other) noexcept
@@ -123,16 +85,28 @@ SendQueue& SendQueue::operator=(SendQueue&& other) noexcept {
   return *this;
 }
 
-void SendQueue::append(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    if (!last_ || last_->kind != Piece::Kind::block || static_cast<Block*>(last_)->room() == 0)
-      link(new Block);
-    Block& block = static_cast<Block&>(*last_);
-    const std::size_t count = std::min(bytes.size(), block.room());
-    block.append(bytes.data(), count);
-    size_ += count;
-    bytes = bytes.subspan(count);
+void SendQueue::append(std::string_view text) {
+  if (takesFirst(text)) return appendFirst(text);
+  if (text.empty()) return;
+  const bool open =
+      last_ && (last_->kind == Piece::Kind::block || last_->kind == Piece::Kind::largeBlock);
+  char* const free = open ? const_cast<char*>(last_->data) + last_->size : nullptr;
+  const std::size_t room =
+      open ? static_cast<std::size_t>(static_cast<Block*>(last_)->end - free) : 0;
+  const std::size_t fitting = std::min(text.size(), room);
+  const std::string_view rest = text.substr(fitting);
+  Block* const added =
+      rest.empty() ? nullptr : makeBlock(std::max(rest.size(), std::min(size_, largestStep)));
+  if (fitting != 0) {
+    std::memcpy(free, text.data(), fitting);
+    last_->size += fitting;
   }
+  if (added) {
+    std::memcpy(added->begin(), rest.data(), rest.size());
+    added->size = rest.size();
+    link(added);
+  }
+  size_ += text.size();
 }
 
 void SendQueue::append(std::string&& text) {
@@ -167,7 +141,7 @@ void SendQueue::append(SendQueue&& other) noexcept {
 std::size_t SendQueue::gather(std::span<iovec> pieces) const noexcept {
   std::size_t count = 0;
   for (const Piece* piece = first_; piece && count < pieces.size(); piece = piece->next)
-    pieces[count++] = {const_cast<std::byte*>(piece->data), piece->size};
+    pieces[count++] = {const_cast<char*>(piece->data), piece->size};
   return count;
 }
 
@@ -187,15 +161,6 @@ void SendQueue::consume(std::size_t bytes) noexcept {
   first_->size -= bytes;
 }
 
-void SendQueue::clear() noexcept {
-  last_ = nullptr;
-  size_ = 0;
-  while (Piece* const piece = first_) {
-    first_ = piece->next;
-    destroy(piece);
-  }
-}
-
 void SendQueue::link(Piece* piece) noexcept {
   if (last_)
     last_->next = piece;
@@ -207,15 +172,38 @@ void SendQueue::link(Piece* piece) noexcept {
 void SendQueue::destroy(Piece* piece) noexcept {
   switch (piece->kind) {
     case Piece::Kind::block:
-      delete static_cast<Block*>(piece);
-      break;
+#if HAWSER_POOL
+      BlockCacheOwner::open();
+      if (blockCache.room != 0) {
+        --blockCache.room;
+        piece->next = std::exchange(blockCache.head, piece);
+        return;
+      }
+#endif
+      ::operator delete(piece);
+      return;
+    case Piece::Kind::largeBlock:
+#if HAWSER_POOL
+      BlockCacheOwner::open();
+      if (Block* const block = static_cast<Block*>(piece);
+          blockCache.open && !blockCache.large && block->end == block->begin() + largestStep) {
+        blockCache.large = block;
+        return;
+      }
+#endif
+      ::operator delete(piece);
+      return;
     case Piece::Kind::adopted:
       delete static_cast<Adopted*>(piece);
-      break;
+      return;
     case Piece::Kind::shared:
       delete static_cast<Shared*>(piece);
-      break;
+      return;
   }
+}
+
+void SendQueue::destroyAll(Piece* first) noexcept {
+  while (first) destroy(std::exchange(first, first->next));
 }
 
 }  // namespace hawser

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 struct iovec;
 
@@ -14,8 +17,9 @@ namespace hawser {
 ///
 /// A transport must take what a protocol writes in small pieces, and give the kernel as much as
 /// possible in one call, without one copy too many: small pieces are copied together into blocks
-/// of 4 KiB, which come from and go back to a cache of the thread (an idle connection holds
-/// none); a large string is taken over as it is; bytes that many connections send are shared.
+/// of 2 KiB, which come from and go back to a cache of the thread (an idle connection holds
+/// none), and into larger ones the more there is; a large string is taken over as it is; bytes
+/// that many connections send are shared.
 ///
 /// Moving it is cheap and leaves the source empty.
 class SendQueue {
@@ -31,10 +35,19 @@ class SendQueue {
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
 
-  /// Appends a copy.
-  void append(std::span<const std::byte> bytes);
-  void append(std::string_view text) { append(std::as_bytes(std::span(text))); }
+  /// Appends a copy. If memory runs out the queue is as it was.
+  void append(std::string_view text);
+  void append(std::span<const std::byte> bytes) {
+    append(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  }
   void append(const char* text) { append(std::string_view(text)); }
+  /// Whether `appendFirst` will do: this is empty, `text` is not and is short, and there is a block
+  /// for it.
+  bool takesFirst(std::string_view text) const noexcept {
+    return !first_ && text.size() - 1 < blockCapacity && blockCache.head;
+  }
+  /// The short form of `append`, if `takesFirst` says so.
+  void appendFirst(std::string_view text) noexcept;
   /// Appends the string itself if it is long, else a copy.
   void append(std::string&& text);
   /// Appends bytes that others hold too, if they are long, else a copy.
@@ -45,22 +58,88 @@ class SendQueue {
   /// Describes the first bytes, at most `pieces.size()` pieces of memory. They stay where they
   /// are until they are consumed, even if the queue is moved.
   std::size_t gather(std::span<iovec> pieces) const noexcept;
+  /// The first piece; the queue must not be empty.
+  std::string_view front() const noexcept { return {first_->data, first_->size}; }
+  /// Whether the first piece is all there is; the queue must not be empty.
+  bool isOnePiece() const noexcept { return first_ == last_; }
   /// Drops the first `bytes`, which must be there.
   void consume(std::size_t bytes) noexcept;
   void clear() noexcept;
 
  private:
-  struct Piece;
+  /// One contiguous part of the queue. `data` and `size` shrink from the front as bytes are sent.
+  struct Piece {
+    enum class Kind : std::uint8_t { block, largeBlock, adopted, shared };
+
+    Piece* next;
+    const char* data;
+    std::size_t size;
+    const Kind kind;
+  };
   struct Block;
   struct Adopted;
   struct Shared;
 
+  static constexpr std::size_t blockBytes = 2048;
+  static constexpr std::size_t blockCapacity = blockBytes - sizeof(Piece) - sizeof(char*);
+
+  /// Blocks of this thread that are not in use, as they were left. `room` is 0 before the first is
+  /// freed and after the thread's end.
+  struct BlockCache {
+    Piece* head;
+    std::size_t room;
+    Piece* large;  // one for bulk
+    bool open;
+  };
+  static constinit thread_local BlockCache blockCache __attribute__((tls_model("initial-exec")));
+  struct BlockCacheOwner;
+
   void link(Piece* piece) noexcept;
+  static Block* makeBlock(std::size_t capacity);
+  static Block* takeCachedBlock() noexcept;
   static void destroy(Piece* piece) noexcept;
+  static void destroyAll(Piece* first) noexcept;
 
   Piece* first_ = nullptr;
   Piece* last_ = nullptr;
   std::size_t size_ = 0;
 };
+
+/// Bytes that were copied, behind the object itself, with room for more up to `end`.
+struct SendQueue::Block : Piece {
+  char* end;
+
+  char* begin() noexcept { return reinterpret_cast<char*>(this + 1); }
+};
+
+// What nearly every message needs is inline: one small piece comes, and goes as a whole.
+
+inline SendQueue::Block* SendQueue::takeCachedBlock() noexcept {
+  Block* const block = static_cast<Block*>(blockCache.head);
+  blockCache.head = block->next;
+  ++blockCache.room;
+  block->next = nullptr;
+  block->data = block->begin();
+  return block;
+}
+
+inline void SendQueue::appendFirst(std::string_view text) noexcept {
+  Block* const block = takeCachedBlock();
+  first_ = last_ = block;
+  size_ = block->size = text.size();
+  std::memcpy(block->begin(), text.data(), text.size());
+}
+
+inline void SendQueue::clear() noexcept {
+  Piece* const piece = std::exchange(first_, nullptr);
+  const Piece* const last = std::exchange(last_, nullptr);
+  size_ = 0;
+  if (!piece) return;
+  if (piece != last || piece->kind != Piece::Kind::block || blockCache.room == 0) [[unlikely]]
+    return destroyAll(piece);
+  --blockCache.room;
+  piece->next = blockCache.head;
+  blockCache.head = piece;
+}
 
 }  // namespace hawser

@@ -32,6 +32,10 @@ using namespace std::chrono_literals;
 
 constexpr WriteLimits defaultLimits;
 
+// So much in one piece does not wait for the end of the turn: copying it would cost more than a
+// call.
+constexpr std::size_t bulkBytes = 32 * 1024;
+
 // How long a peer may go on sending after this side has closed.
 constexpr auto lingerTime = 2s;
 
@@ -45,13 +49,18 @@ void TcpConnection::notify(const char* name, const Object& object, Event event) 
   try {
     event();
   } catch (...) {
-    const Failure thrown = Failure::current();
-    logThrown(thrown, name, [&] {
-      return fmt::format("{} threw; aborting the connection with {}", name, where());
-    });
-    if (channel_)
-      abort(failureOr([&] { return Failure(ConnectionAborted(where())).withCause(thrown); }));
+    eventThrew(name);
   }
+}
+
+// In a handler for what `name` threw.
+void TcpConnection::eventThrew(const char* name) {
+  const Failure thrown = Failure::current();
+  logThrown(thrown, name, [&] {
+    return fmt::format("{} threw; aborting the connection with {}", name, where());
+  });
+  if (channel_)
+    abort(failureOr([&] { return Failure(ConnectionAborted(where())).withCause(thrown); }));
 }
 
 void TcpConnection::start(Reactor& reactor, ChannelPtr channel, const Address& host,
@@ -79,15 +88,40 @@ TcpConnection::TcpConnection(Reactor& reactor, ChannelPtr channel, const Address
 TcpConnection::~TcpConnection() = default;
 
 bool TcpConnection::writable() const noexcept {
-  if (!channel_ || writeEnding_) return false;
-  return !disconnecting_ || (extras_ && extras_->producer);
+  if (!channel_ || is_.writeEnding) return false;
+  return !is_.disconnecting || (extras_ && extras_->producer);
 }
 
 void TcpConnection::write(std::string_view bytes) {
+  if (!free() || !queue_.takesFirst(bytes)) [[unlikely]]
+    return writeWith(bytes);
+  reactor_.afterTurn(*this);
+  queue_.appendFirst(bytes);
+}
+
+void TcpConnection::writeWith(std::string_view bytes) {
   if (bytes.empty() || !writable()) return;
+  if (free() && bytes.size() >= bulkBytes && bytes.size() <= defaultLimits.hardCap) {
+    flush();
+    if (free()) return writeBulk(bytes);
+  }
   queue_.append(bytes);
-  if (!sending_) reactor_.afterTurn(*this);
+  if (!is_.sending) reactor_.afterTurn(*this);
   if (queue_.size() > defaultLimits.highWater || extras_) checkLimits();
+}
+
+void TcpConnection::writeBulk(std::string_view bytes) {
+  const std::size_t taken = channel_->trySend(bytes);
+  if (taken == bytes.size()) return;
+  reactor_.afterTurn(*this);
+  try {
+    queue_.append(bytes.substr(taken));
+  } catch (...) {
+    // The peer must not take what comes next for the rest.
+    if (taken != 0) abortConnection();
+    throw;
+  }
+  checkLimits();
 }
 
 void TcpConnection::sendFileDescriptor(int descriptor) {
@@ -100,7 +134,7 @@ void TcpConnection::sendFileDescriptor(int descriptor) {
   if (sending.descriptors().size() == mostDescriptors)
     throw std::length_error("sendFileDescriptor: 253 descriptors wait for a byte to go with");
   sending.descriptors().push_back(std::move(duplicate));
-  if (!sending_) reactor_.afterTurn(*this);
+  if (!is_.sending) reactor_.afterTurn(*this);
 }
 
 Deferred<std::uint64_t> TcpConnection::sendFile(FileDescriptor file, std::uint64_t offset,
@@ -124,14 +158,14 @@ Deferred<std::uint64_t> TcpConnection::sendFile(FileDescriptor file, std::uint64
   sending->resolver = std::move(resolver);
   outgoing().cut(queue_);
   outgoing().add(std::move(sending));
-  if (!sending_) reactor_.afterTurn(*this);
+  if (!is_.sending) reactor_.afterTurn(*this);
   return std::move(result);
 }
 
 void TcpConnection::cancelFile(FileSending& sending) {
   sending.resolver = {};
   if (!channel_ || !outgoing().cancel(sending, *channel_)) return;
-  sending_ = false;
+  is_.sending = false;
   reactor_.afterTurn(*this);
 }
 
@@ -156,7 +190,7 @@ std::size_t TcpConnection::queuedBytes() const noexcept {
 }
 
 void TcpConnection::loseConnection() {
-  if (!channel_ || std::exchange(disconnecting_, true)) return;
+  if (!channel_ || std::exchange(is_.disconnecting, true)) return;
   // What the peer still sends is thrown away, not left unread: a peer that writes before it reads
   // would never get to read what is queued for it.
   // A terminal's next line, though, is for the next program.
@@ -175,10 +209,11 @@ void TcpConnection::abortConnection() {
 }
 
 void TcpConnection::abort(Failure reason) {
-  resetOnClose();
-  disconnecting_ = true;
-  closeChannel();
   lost_ = std::move(reason);
+  is_.special = true;
+  resetOnClose();
+  is_.disconnecting = true;
+  closeChannel();
   reactor_.afterTurn(*this);
 }
 
@@ -191,7 +226,7 @@ void TcpConnection::resetOnClose() noexcept {
 }
 
 void TcpConnection::loseWriteConnection() {
-  if (!channel_ || disconnecting_ || std::exchange(writeEnding_, true)) return;
+  if (!channel_ || is_.disconnecting || std::exchange(is_.writeEnding, true)) return;
   reactor_.afterTurn(*this);
 }
 
@@ -240,6 +275,7 @@ bool TcpConnection::option(int level, int name) const {
 
 TcpConnection::Extras& TcpConnection::extras() {
   if (!extras_) extras_ = std::make_unique<Extras>();
+  is_.special = true;
   return *extras_;
 }
 
@@ -264,12 +300,12 @@ void TcpConnection::unregisterProducer() {
 }
 
 void TcpConnection::pauseProducing() {
-  if (!channel_ || disconnecting_ || std::exchange(readPaused_, true)) return;
+  if (!channel_ || is_.disconnecting || std::exchange(readPaused_, true)) return;
   if (receiving_ && !readEnded_) channel_->pauseReceiving();
 }
 
 void TcpConnection::resumeProducing() {
-  if (!channel_ || disconnecting_ || !std::exchange(readPaused_, false) || readEnded_) return;
+  if (!channel_ || is_.disconnecting || !std::exchange(readPaused_, false) || readEnded_) return;
   if (receiving_)
     channel_->resumeReceiving();
   else
@@ -282,22 +318,28 @@ void TcpConnection::startReceiving() {
 }
 
 void TcpConnection::received(std::span<const std::byte> bytes) {
-  if (disconnecting_) {
+  if (is_.disconnecting) {
     discarded_ = true;
     return;
   }
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  notify("dataReceived", *protocol_, [&] { protocol_->dataReceived(text); });
+  // The channel's call is a handler's scope already.
+  const HandlerMark mark("dataReceived", *protocol_);
+  try {
+    protocol_->dataReceived(text);
+  } catch (...) {
+    eventThrew("dataReceived");
+  }
 }
 
 void TcpConnection::descriptorsReceived(std::vector<FileDescriptor> descriptors) {
   auto* const receiver = dynamic_cast<FileDescriptorReceiver*>(protocol_.get());
-  if (!receiver && !disconnecting_ && !std::exchange(complained_, true))
+  if (!receiver && !is_.disconnecting && !std::exchange(complained_, true))
     logging::warn(
         fmt::format("closed {} descriptors from {}: the protocol is no FileDescriptorReceiver",
                     descriptors.size(), where()));
   for (FileDescriptor& descriptor : descriptors) {
-    if (!receiver || disconnecting_) return;
+    if (!receiver || is_.disconnecting) return;
     notify("fileDescriptorReceived", *protocol_,
            [&] { receiver->fileDescriptorReceived(std::move(descriptor)); });
   }
@@ -306,7 +348,7 @@ void TcpConnection::descriptorsReceived(std::vector<FileDescriptor> descriptors)
 void TcpConnection::receiveEnded(std::error_code error) {
   readEnded_ = true;
   if (error) return fail(error);
-  if (disconnecting_) {
+  if (is_.disconnecting) {
     if (writeEnded_) finish(doneFailure());
     return;
   }
@@ -317,7 +359,7 @@ void TcpConnection::receiveEnded(std::error_code error) {
 void TcpConnection::sent(std::size_t bytes, std::size_t left) {
   if (extras_ && extras_->outgoing) extras_->outgoing->sent(bytes, left);
   if (left > 0) return;
-  sending_ = false;
+  is_.sending = false;
   reactor_.afterTurn(*this);
 }
 
@@ -330,19 +372,24 @@ void TcpConnection::fail(std::error_code error) {
 }
 
 void TcpConnection::afterTurn() {
-  if (lost_)
-    finish(*std::exchange(lost_, std::nullopt));
-  else if (channel_)
-    flush();
+  if (!free()) [[unlikely]]
+    return flushWith();
+  flush();
 }
 
-void TcpConnection::flush() {
-  if (sending_ || (extras_ && extras_->outgoing && !flushOutgoing())) return;
-  if (!queue_.empty() && !channel_->send(queue_, *this)) {
-    sending_ = true;
-    return;
-  }
-  drained();
+// For when it is free.
+inline void TcpConnection::flush() {
+  if (!queue_.empty() && !channel_->send(queue_, *this)) is_.sending = true;
+}
+
+void TcpConnection::flushWith() {
+  if (lost_) return finish(Failure(lost_));
+  if (!channel_ || is_.sending) return;
+  if (extras_ && extras_->outgoing && !flushOutgoing()) return;
+  if (!queue_.empty() && !channel_->send(queue_, *this))
+    is_.sending = true;
+  else
+    drained();
 }
 
 bool TcpConnection::flushOutgoing() {
@@ -352,7 +399,7 @@ bool TcpConnection::flushOutgoing() {
       case Outgoing::Progress::done:
         return true;
       case Outgoing::Progress::waiting:
-        sending_ = true;
+        is_.sending = true;
         return false;
       case Outgoing::Progress::fileEnded: {
         const HandlerScope scope;
@@ -377,11 +424,11 @@ void TcpConnection::drained() {
       notify("resumeProducing", *producer, [&] { producer->resumeProducing(); });
     return;
   }
-  if (disconnecting_) {
+  if (is_.disconnecting) {
     if (peerStillSends()) return lingerForPeer();
     return finish(doneFailure());
   }
-  if (!writeEnding_ || std::exchange(writeEnded_, true)) return;
+  if (!is_.writeEnding || std::exchange(writeEnded_, true)) return;
   // Of a connection that is gone receiving will tell, after what is left to be received.
   if (const std::error_code error = channel_->shutdownSend(); error && error.value() != ENOTCONN)
     return fail(error);
@@ -411,8 +458,9 @@ void TcpConnection::lingerForPeer() {
 
 void TcpConnection::disconnect() {
   if (channel_ && queuedBytes() > 0) resetOnClose();
-  finish(failureOr(
-      [&] { return lost_ ? *lost_ : Failure(ConnectionLost(where(), "its reactor ended")); }));
+  finish(failureOr([&] {
+    return lost_ ? Failure(lost_) : Failure(ConnectionLost(where(), "its reactor ended"));
+  }));
 }
 
 Failure TcpConnection::doneFailure() const noexcept {
@@ -424,7 +472,7 @@ void TcpConnection::closeChannel() noexcept {
   channel_ = nullptr;
   queue_.clear();
   if (extras_ && extras_->outgoing) extras_->outgoing->close();
-  sending_ = false;
+  is_.sending = false;
 }
 
 void TcpConnection::finish(const Failure& reason) {
@@ -432,8 +480,7 @@ void TcpConnection::finish(const Failure& reason) {
   if (channel_) closeChannel();
   AfterTurn::withdraw();
   Disconnectable::detach();
-  disconnecting_ = true;
-  lost_.reset();
+  is_.disconnecting = true;
   if (const auto extras = std::exchange(extras_, nullptr)) {
     if (extras->lingerTimer.active()) extras->lingerTimer.cancel();
     if (extras->producer)

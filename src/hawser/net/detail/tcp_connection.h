@@ -9,6 +9,7 @@
 #include <hawser/reactor/operations.h>
 #include <hawser/reactor/send_queue.h>
 
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -68,7 +69,7 @@ class TcpConnection final : public Transport,
   Address getPeer() const override { return peer_; }
   Address getHost() const override;
   bool connected() const noexcept override { return channel_ != nullptr; }
-  bool disconnecting() const noexcept override { return disconnecting_; }
+  bool disconnecting() const noexcept override { return is_.disconnecting; }
   Reactor& reactor() const override { return reactor_; }
   void setTcpNoDelay(bool on) override;
   bool getTcpNoDelay() const override;
@@ -94,6 +95,16 @@ class TcpConnection final : public Transport,
     bool paused = false;
   };
 
+  /// What keeps bytes from being queued, and sent at the end of the turn, without more ado. Nearly
+  /// always there is nothing of the kind, and one comparison tells.
+  struct Hindrances {
+    bool sending = false;        // the channel has not completed the last send
+    bool writeEnding = false;    // loseWriteConnection was called
+    bool disconnecting = false;  // loseConnection or abort was called, or it is closed
+    bool special = false;        // there are extras, or it was aborted
+  };
+  bool free() const noexcept { return std::bit_cast<std::uint32_t>(is_) == 0; }
+
   void received(std::span<const std::byte> bytes) override;
   void descriptorsReceived(std::vector<FileDescriptor> descriptors) override;
   void receiveEnded(std::error_code error) override;
@@ -103,9 +114,12 @@ class TcpConnection final : public Transport,
   void disconnect() override;
 
   bool writable() const noexcept;
+  void writeWith(std::string_view bytes);
+  void writeBulk(std::string_view bytes);
+  void flush();
+  void flushWith();
   void checkLimits();
   void startReceiving();
-  void flush();
   /// Sends what comes before `queue_`. False if that is not done yet.
   bool flushOutgoing();
   Outgoing& outgoing();
@@ -126,6 +140,7 @@ class TcpConnection final : public Transport,
   bool option(int level, int name) const;
   template <class Object, class Event>
   void notify(const char* name, const Object& object, Event event);
+  void eventThrew(const char* name);
 
   Reactor& reactor_;
   ChannelPtr channel_;  // null once the connection is closed
@@ -133,19 +148,17 @@ class TcpConnection final : public Transport,
   std::shared_ptr<ConnectionObserver> maker_;
   SendQueue queue_;
   std::unique_ptr<Extras> extras_;
-  std::optional<Failure> lost_;  // aborted: what `afterTurn` is to tell the protocol
+  Failure lost_ = Failure::none();  // aborted: what `afterTurn` is to tell the protocol
   Address peer_;
   mutable Address host_;
-  bool receiving_ = false;      // the channel was asked to
-  bool readPaused_ = false;     // the protocol asked for it
-  bool readEnded_ = false;      // the peer has finished sending
-  bool sending_ = false;        // the channel has not completed the last send
-  bool writeEnding_ = false;    // loseWriteConnection was called
-  bool writeEnded_ = false;     // and is done
-  bool disconnecting_ = false;  // loseConnection or abort was called
-  bool discarded_ = false;      // something arrived after that
-  bool complained_ = false;     // of descriptors that the protocol does not take
-  bool lingering_ = false;      // all is sent, the peer may still finish
+  Hindrances is_;
+  bool receiving_ = false;   // the channel was asked to
+  bool readPaused_ = false;  // the protocol asked for it
+  bool readEnded_ = false;   // the peer has finished sending
+  bool writeEnded_ = false;  // what loseWriteConnection asked for is done
+  bool discarded_ = false;   // something arrived after loseConnection
+  bool complained_ = false;  // of descriptors that the protocol does not take
+  bool lingering_ = false;   // all is sent, the peer may still finish
 };
 
 }  // namespace detail

@@ -17,8 +17,9 @@ void logHandlerFailure(const char* what, std::source_location where) noexcept;
 /// Calls user code on behalf of the reactor: what it throws is logged, and what it abandons is
 /// delivered when it has returned. `asker` is the object that is called, or the place that asked.
 template <class F, class Asker>
-void callHandlerFor(const Asker& asker, const char* what, F&& call,
-                    std::source_location where = std::source_location::current()) {
+[[gnu::always_inline]] inline void callHandlerFor(
+    const Asker& asker, const char* what, F&& call,
+    std::source_location where = std::source_location::current()) {
   const HandlerScope scope;
   const HandlerMark mark(what, asker);
   try {
@@ -32,8 +33,8 @@ void callHandlerFor(const Asker& asker, const char* what, F&& call,
 
 /// For whom nothing is known of but this place.
 template <class F>
-void callHandler(const char* what, F&& call,
-                 std::source_location where = std::source_location::current()) {
+[[gnu::always_inline]] inline void callHandler(
+    const char* what, F&& call, std::source_location where = std::source_location::current()) {
   callHandlerFor(std::source_location(), what, std::forward<F>(call), where);
 }
 

@@ -96,7 +96,10 @@ class HandlerMark {
   }
 
   HandlerMarks* marks_;
-  HandlerMarks::Handler before_;
+  // Written by `enter` only: most marks have nobody to tell.
+  union {
+    HandlerMarks::Handler before_;
+  };
 };
 
 }  // namespace hawser::detail

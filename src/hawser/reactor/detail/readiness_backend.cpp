@@ -85,11 +85,6 @@ ReadinessBackend::Round::~Round() {
   while (!backend_.buried_.empty()) delete &backend_.buried_.popFront();
 }
 
-void ReadinessBackend::Round::serve(ReadinessChannel& channel) {
-  channel.unschedule();
-  channel.work();
-}
-
 void ReadinessBackend::Round::serveScheduled() {
   while (!scheduled_.empty()) scheduled_.popFront().work();
 }

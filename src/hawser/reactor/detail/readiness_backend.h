@@ -60,8 +60,12 @@ class ReadinessBackend : public Backend {
     Round& operator=(const Round&) = delete;
     ~Round();
 
-    /// Lets a channel work that the kernel says is ready.
-    void serve(ReadinessChannel& channel);
+    /// Lets a channel work that the kernel says is ready; for `drain` see its `becomeReady`.
+    void serve(ReadinessChannel& channel, bool readable, bool writable, bool drain) {
+      channel.becomeReady(readable, writable, drain);
+      channel.unschedule();
+      channel.work();
+    }
     /// Lets those work that were scheduled before this round and were not served in it.
     void serveScheduled();
 
@@ -70,11 +74,12 @@ class ReadinessBackend : public Backend {
     IntrusiveList<ReadinessChannel> scheduled_;
   };
 
-  /// The channel that has this token, or null if it is closed: events may come late.
+  /// No channel has this token.
+  static constexpr std::uint64_t noToken = UINT64_C(0xffff'ffff'0000'0000);
+  /// The channel that has this token, or null if it is closed: events may come late. For the tokens
+  /// of channels, and `noToken`.
   ReadinessChannel* find(std::uint64_t token) const noexcept {
-    const std::uint32_t index = static_cast<std::uint32_t>(token);
-    if (index >= places_.size()) return nullptr;
-    const Place& place = places_[index];
+    const Place& place = places_[static_cast<std::uint32_t>(token)];
     return place.generation == static_cast<std::uint32_t>(token >> 32) ? place.channel : nullptr;
   }
 
@@ -86,7 +91,7 @@ class ReadinessBackend : public Backend {
   };
   static constexpr std::uint32_t none = UINT32_MAX;
 
-  std::vector<Place> places_;
+  std::vector<Place> places_{{nullptr, 0, none}};  // the first stays empty, for noToken
   DescriptorMap descriptors_;
   std::uint32_t firstFree_ = none;
   IntrusiveList<ReadinessChannel> scheduled_;

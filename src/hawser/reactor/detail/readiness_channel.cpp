@@ -18,45 +18,50 @@ namespace hawser::detail {
 
 ReadinessChannel::ReadinessChannel(ReadinessBackend& backend, FileDescriptor descriptor, Kind kind,
                                    std::uint64_t token) noexcept
-    : SocketChannel(std::move(descriptor)), backend_(&backend), token_(token), kind_(kind) {}
+    : SocketChannel(std::move(descriptor)),
+      backend_(&backend),
+      token_(token),
+      state_{.kind = kind} {}
 
 // Starting, pausing, cancelling.
 
 bool ReadinessChannel::begin(Incoming operation) {
   if (!backend_) return false;
-  if (incoming_ != Incoming::none)
+  if (state_.incoming != Incoming::none)
     throw std::logic_error("this channel accepts or receives already");
-  incoming_ = operation;
+  state_.incoming = operation;
   incomingError_ = 0;
-  paused_ = false;
+  state_.paused = false;
   return true;
 }
 
 bool ReadinessChannel::begin(Outgoing operation) {
   if (!backend_) return false;
-  if (outgoing_ != Outgoing::none) throw std::logic_error("this channel connects or sends already");
-  outgoing_ = operation;
+  if (state_.outgoing != Outgoing::none)
+    throw std::logic_error("this channel connects or sends already");
+  state_.outgoing = operation;
   outgoingError_ = 0;
   return true;
 }
 
 int ReadinessChannel::watch() noexcept {
-  if (watched_) return 0;
+  if (state_.watched) return 0;
   const int error = backend_->watch(*this, token_);
   // What cannot be waited for, a file on a disk, need not be.
-  if (error == EPERM && kind_ == Kind::file) watched_ = readable_ = writable_ = true;
-  if (error == 0) watched_ = true;
-  return watched_ ? 0 : error;
+  if (error == EPERM && state_.kind == Kind::file)
+    state_.watched = state_.readable = state_.writable = true;
+  if (error == 0) state_.watched = true;
+  return state_.watched ? 0 : error;
 }
 
 void ReadinessChannel::awaitIncoming() {
-  if (!readable_) incomingError_ = watch();
-  if (readable_ || incomingError_ != 0) backend_->schedule(*this);
+  if (!state_.readable) incomingError_ = watch();
+  if (state_.readable || incomingError_ != 0) backend_->schedule(*this);
 }
 
 void ReadinessChannel::awaitOutgoing() {
-  if (!writable_ && outgoingError_ == 0) outgoingError_ = watch();
-  if (writable_ || outgoingError_ != 0) backend_->schedule(*this);
+  if (!state_.writable && outgoingError_ == 0) outgoingError_ = watch();
+  if (state_.writable || outgoingError_ != 0) backend_->schedule(*this);
 }
 
 void ReadinessChannel::accept(AcceptHandler& handler) {
@@ -72,14 +77,14 @@ void ReadinessChannel::receive(ReceiveHandler& handler) {
 }
 
 void ReadinessChannel::receiveDatagrams(DatagramHandler& handler) {
-  if (kind_ != Kind::otherSocket) return Channel::receiveDatagrams(handler);
+  if (state_.kind != Kind::otherSocket) return Channel::receiveDatagrams(handler);
   if (!begin(Incoming::datagrams)) return;
   datagrams_ = &handler;
   awaitIncoming();
 }
 
 void ReadinessChannel::resumeIncoming() {
-  if (!std::exchange(paused_, false) || incoming_ == Incoming::none) return;
+  if (!std::exchange(state_.paused, false) || state_.incoming == Incoming::none) return;
   if (incomingError_ != 0)
     backend_->schedule(*this);
   else
@@ -87,34 +92,53 @@ void ReadinessChannel::resumeIncoming() {
 }
 
 void ReadinessChannel::cancelIncoming(Incoming operation) noexcept {
-  if (incoming_ == operation) incoming_ = Incoming::none;
+  if (state_.incoming == operation) state_.incoming = Incoming::none;
 }
 
 void ReadinessChannel::connect(const NativeAddress& address, ConnectHandler& handler) {
   if (!begin(Outgoing::connect)) return;
   connecter_ = &handler;
   if (::connect(descriptor_.get(), address.get(), address.size) == 0)
-    writable_ = true;
+    state_.writable = true;
   else if (errno != EINPROGRESS && errno != EINTR)
     outgoingError_ = errno;
   awaitOutgoing();
 }
 
 void ReadinessChannel::cancelConnect() noexcept {
-  if (outgoing_ == Outgoing::connect) outgoing_ = Outgoing::none;
+  if (state_.outgoing == Outgoing::connect) state_.outgoing = Outgoing::none;
 }
 
+inline ssize_t ReadinessChannel::sendOnce(const SendQueue& data) noexcept {
+  if (state_.kind != Kind::streamSocket || !data.isOnePiece()) [[unlikely]]
+    return sendPieces(data);
+  const std::string_view piece = data.front();
+  return ::send(descriptor_.get(), piece.data(), piece.size(), MSG_NOSIGNAL);
+}
+
+// Until a try fails, nothing is known against it; mostly one call takes everything.
 bool ReadinessChannel::send(SendQueue& data, SendHandler& handler) {
-  if (!begin(Outgoing::send)) {
-    data.clear();
-    return false;
-  }
+  if (!backend_ || state_.outgoing != Outgoing::none) [[unlikely]]
+    return refuseSend(data);
+  const ssize_t sent = sendOnce(data);
+  if (sent != static_cast<ssize_t>(data.size())) [[unlikely]]
+    return startSend(data, handler, sent);
+  data.clear();
+  return true;
+}
+
+bool ReadinessChannel::refuseSend(SendQueue& data) {
+  static_cast<void>(begin(Outgoing::send));
+  data.clear();
+  return false;
+}
+
+bool ReadinessChannel::startSend(SendQueue& data, SendHandler& handler, ssize_t sent) {
   std::size_t taken = 0;
-  // Until a try fails, nothing is known against it.
-  if (transmit(data, taken, outgoingError_) == Progress::done) {
-    outgoing_ = Outgoing::none;
-    return true;
-  }
+  int error = 0;
+  if (transmit(data, sent, taken, error) == Progress::done) return true;
+  begin(Outgoing::send);
+  outgoingError_ = error;
   sender_ = &handler;
   sending_ = std::move(data);
   awaitOutgoing();
@@ -123,28 +147,34 @@ bool ReadinessChannel::send(SendQueue& data, SendHandler& handler) {
 
 bool ReadinessChannel::sendWithDescriptors(SendQueue& data, std::vector<FileDescriptor> descriptors,
                                            SendHandler& handler) {
-  if (kind_ != Kind::unixStream)
+  if (state_.kind != Kind::unixStream)
     return Channel::sendWithDescriptors(data, std::move(descriptors), handler);
   auto besides = std::make_unique<Besides>(Besides{std::move(descriptors)});
-  if (backend_ && outgoing_ == Outgoing::none) besides_ = std::move(besides);
+  if (backend_ && state_.outgoing == Outgoing::none) besides_ = std::move(besides);
   return send(data, handler);
 }
 
 bool ReadinessChannel::sendFile(int file, std::uint64_t offset, std::size_t count,
                                 SendHandler& handler) {
-  if (kind_ != Kind::streamSocket && kind_ != Kind::unixStream) return false;
+  if (state_.kind != Kind::streamSocket && state_.kind != Kind::unixStream) return false;
   auto besides = std::make_unique<Besides>(Besides{{}, {file, offset, count}});
   if (!begin(Outgoing::file)) return true;
   besides_ = std::move(besides);
   sender_ = &handler;
-  writable_ = true;  // until a try says otherwise
+  state_.writable = true;  // until a try says otherwise
   awaitOutgoing();
   return true;
 }
 
+std::size_t ReadinessChannel::trySend(std::string_view bytes) noexcept {
+  if (!backend_ || state_.outgoing != Outgoing::none || state_.kind == Kind::file) return 0;
+  const ssize_t sent = ::send(descriptor_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  return sent > 0 ? static_cast<std::size_t>(sent) : 0;
+}
+
 void ReadinessChannel::cancelSend() noexcept {
-  if (outgoing_ != Outgoing::send && outgoing_ != Outgoing::file) return;
-  outgoing_ = Outgoing::none;
+  if (state_.outgoing != Outgoing::send && state_.outgoing != Outgoing::file) return;
+  state_.outgoing = Outgoing::none;
   besides_.reset();
   sending_.clear();
 }
@@ -160,10 +190,9 @@ void ReadinessChannel::close() noexcept {
 }
 
 void ReadinessChannel::detach() noexcept {
-  closed_ = true;
   backend_ = nullptr;
-  incoming_ = Incoming::none;
-  outgoing_ = Outgoing::none;
+  state_.incoming = Incoming::none;
+  state_.outgoing = Outgoing::none;
   besides_.reset();
   sending_.clear();
   unschedule();
@@ -173,25 +202,27 @@ void ReadinessChannel::detach() noexcept {
 void ReadinessChannel::robbed() noexcept {
   static_cast<void>(descriptor_.release());
   // There is nothing to wait for: what is tried without a descriptor fails at once.
-  watched_ = readable_ = writable_ = true;
+  state_.watched = state_.readable = state_.writable = true;
   backend_->schedule(*this);
 }
 
 // Working. After each call of a handler everything may have changed.
 
 void ReadinessChannel::work() {
-  if (outgoing_ == Outgoing::connect && (writable_ || outgoingError_ != 0)) finishConnect();
+  if (state_.outgoing == Outgoing::connect && (state_.writable || outgoingError_ != 0))
+    finishConnect();
   // What the peer sent before it reset the connection is delivered before a send fails by that.
-  if (incoming_ != Incoming::none && !paused_ && (readable_ || incomingError_ != 0)) {
-    if (incoming_ == Incoming::receive)
+  if (state_.incoming != Incoming::none && !state_.paused &&
+      (state_.readable || incomingError_ != 0)) {
+    if (state_.incoming == Incoming::receive)
       receiveSome();
-    else if (incoming_ == Incoming::accept)
+    else if (state_.incoming == Incoming::accept)
       acceptSome();
     else
       receiveSomeDatagrams();
   }
-  if (outgoing_ == Outgoing::send && (writable_ || outgoingError_ != 0)) sendMore();
-  if (outgoing_ == Outgoing::file && (writable_ || outgoingError_ != 0)) sendSomeFile();
+  if (state_.outgoing == Outgoing::send && (state_.writable || outgoingError_ != 0)) sendMore();
+  if (state_.outgoing == Outgoing::file && (state_.writable || outgoingError_ != 0)) sendSomeFile();
 }
 
 void ReadinessChannel::finishConnect() {
@@ -200,7 +231,7 @@ void ReadinessChannel::finishConnect() {
     socklen_t size = sizeof error;
     if (::getsockopt(descriptor_.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
   }
-  outgoing_ = Outgoing::none;
+  state_.outgoing = Outgoing::none;
   ConnectHandler& handler = *connecter_;
   callHandler("while telling the outcome of a connect", [&] {
     if (error == 0)
@@ -210,54 +241,77 @@ void ReadinessChannel::finishConnect() {
   });
 }
 
+inline ssize_t ReadinessChannel::receiveInto(std::span<std::byte> buffer) const noexcept {
+  if (state_.kind == Kind::file) [[unlikely]]
+    return ::read(descriptor_.get(), buffer.data(), buffer.size());
+  return ::recv(descriptor_.get(), buffer.data(), buffer.size(), 0);
+}
+
 void ReadinessChannel::receiveSome() {
-  if (incomingError_ != 0) {
-    endReceive(std::exchange(incomingError_, 0));
-    return;
-  }
-  for (int tries = 0; tries < ReadinessBackend::receivesPerTurn; ++tries) {
-    const std::span<std::byte> buffer = backend_->readBuffer();
-    const ssize_t count = kind_ == Kind::streamSocket
-                              ? ::recv(descriptor_.get(), buffer.data(), buffer.size(), 0)
-                              : receiveInto(buffer);
-    if (kind_ == Kind::unixStream && (closed_ || incoming_ != Incoming::receive)) return;
+  if (incomingError_ != 0) return endReceive(std::exchange(incomingError_, 0));
+  if (state_.kind == Kind::unixStream) return receiveSomeOfUnix();
+  receiveSome(receiveInto(backend_->readBuffer()));
+}
+
+// Goes on from the first try, which has got `count` bytes or failed with what errno says.
+void ReadinessChannel::receiveSome(ssize_t count) {
+  state_.readable = true;
+  for (int tries = 1;; ++tries) {
+    if (count == 0) return endReceive(0);
     if (count > 0) {
-      const std::size_t size = static_cast<std::size_t>(count);
-      if (size < buffer.size() && kind_ == Kind::streamSocket && !drain_) readable_ = false;
+      const auto bytes = backend_->readBuffer().first(static_cast<std::size_t>(count));
+      if (bytes.size() < ReadinessBackend::readBufferBytes && state_.kind == Kind::streamSocket &&
+          !state_.drain)
+        state_.readable = false;
       ReceiveHandler& handler = *receiver_;
-      callHandler("while handling received data", [&] { handler.received(buffer.first(size)); });
-      if (closed_ || incoming_ != Incoming::receive || paused_ || !readable_) return;
-    } else if (count == 0) {
-      endReceive(0);
-      return;
+      callHandler("while handling received data", [&] { handler.received(bytes); });
+      if (!state_.readable || !backend_ || state_.incoming != Incoming::receive || state_.paused)
+        return;
     } else if (errno == EAGAIN) {
-      readable_ = drain_ = false;
+      state_.readable = state_.drain = false;
       return;
     } else if (errno != EINTR) {
-      endReceive(errno);
+      return endReceive(errno);
+    }
+    if (tries == ReadinessBackend::receivesPerTurn) return backend_->schedule(*this);
+    count = receiveInto(backend_->readBuffer());
+  }
+}
+
+// On a UNIX stream, descriptors may come with the bytes; they are delivered first.
+void ReadinessChannel::receiveSomeOfUnix() {
+  for (int tries = 0; tries < ReadinessBackend::receivesPerTurn; ++tries) {
+    const std::span<std::byte> buffer = backend_->readBuffer();
+    std::vector<FileDescriptor> descriptors;
+    const ssize_t count = receiveWithDescriptors(descriptor_.get(), buffer, descriptors);
+    const int error = errno;
+    ReceiveHandler& handler = *receiver_;
+    if (!descriptors.empty()) {
+      callHandler("while handling received descriptors",
+                  [&] { handler.descriptorsReceived(std::move(descriptors)); });
+      if (!backend_ || state_.incoming != Incoming::receive) return;
+    } else if (count > 0 && static_cast<std::size_t>(count) < buffer.size() && !state_.drain) {
+      state_.readable = false;
+    }
+    if (count > 0) {
+      const auto bytes = buffer.first(static_cast<std::size_t>(count));
+      callHandler("while handling received data", [&] { handler.received(bytes); });
+      if (!state_.readable || !backend_ || state_.incoming != Incoming::receive || state_.paused)
+        return;
+    } else if (count == 0) {
+      return endReceive(0);
+    } else if (error == EAGAIN) {
+      state_.readable = state_.drain = false;
       return;
+    } else if (error != EINTR) {
+      return endReceive(error);
     }
   }
   backend_->schedule(*this);
 }
 
-ssize_t ReadinessChannel::receiveInto(std::span<std::byte> buffer) {
-  if (kind_ == Kind::file) return ::read(descriptor_.get(), buffer.data(), buffer.size());
-  if (kind_ == Kind::otherSocket) return ::recv(descriptor_.get(), buffer.data(), buffer.size(), 0);
-  std::vector<FileDescriptor> descriptors;
-  const ssize_t count = receiveWithDescriptors(descriptor_.get(), buffer, descriptors);
-  if (!descriptors.empty()) {
-    ReceiveHandler& handler = *receiver_;
-    callHandler("while handling received descriptors",
-                [&] { handler.descriptorsReceived(std::move(descriptors)); });
-  } else if (count > 0 && static_cast<std::size_t>(count) < buffer.size() && !drain_) {
-    readable_ = false;
-  }
-  return count;
-}
-
 void ReadinessChannel::endReceive(int error) {
-  incoming_ = Incoming::none;
+  state_.incoming = Incoming::none;
   ReceiveHandler& handler = *receiver_;
   callHandler("while handling the end of a stream",
               [&] { handler.receiveEnded(error == 0 ? std::error_code{} : systemError(error)); });
@@ -271,7 +325,7 @@ void ReadinessChannel::receiveSomeDatagrams() {
                                   : Datagram::receive(descriptor_.get(), backend_->readBuffer());
     switch (datagram.outcome) {
       case Datagram::Outcome::none:
-        readable_ = false;
+        state_.readable = false;
         return;
       case Datagram::Outcome::received:
         callHandler("while handling a datagram", [&] {
@@ -283,12 +337,12 @@ void ReadinessChannel::receiveSomeDatagrams() {
                     [&] { handler.datagramFailed(systemError(datagram.error)); });
         break;
       case Datagram::Outcome::ended:
-        incoming_ = Incoming::none;
+        state_.incoming = Incoming::none;
         callHandler("while handling the end of datagrams",
                     [&] { handler.datagramsEnded(systemError(datagram.error)); });
         return;
     }
-    if (closed_ || incoming_ != Incoming::datagrams || paused_) return;
+    if (!backend_ || state_.incoming != Incoming::datagrams || state_.paused) return;
   }
   backend_->schedule(*this);
 }
@@ -305,12 +359,12 @@ void ReadinessChannel::acceptSome() {
         ::accept4(descriptor_.get(), peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (accepted >= 0) {
       acceptOne(accepted, peer);
-      if (closed_ || incoming_ != Incoming::accept || paused_) return;
+      if (!backend_ || state_.incoming != Incoming::accept || state_.paused) return;
       continue;
     }
     switch (errno) {
       case EAGAIN:
-        readable_ = false;
+        state_.readable = false;
         return;
       // The connection that would have been next is broken (accept(2), "Error handling").
       case EINTR:
@@ -335,7 +389,7 @@ void ReadinessChannel::acceptOne(int descriptor, const NativeAddress& peer) {
   FileDescriptor owned(descriptor);
   ChannelPtr channel;
   try {
-    channel = backend_->add(std::move(owned), kind_);
+    channel = backend_->add(std::move(owned), state_.kind);
   } catch (const std::bad_alloc&) {
     failAccept(ENOMEM);
     return;
@@ -346,7 +400,7 @@ void ReadinessChannel::acceptOne(int descriptor, const NativeAddress& peer) {
 }
 
 void ReadinessChannel::failAccept(int error) {
-  paused_ = true;
+  state_.paused = true;
   AcceptHandler& handler = *accepter_;
   callHandler("while handling a failed accept", [&] { handler.acceptFailed(systemError(error)); });
 }
@@ -354,17 +408,18 @@ void ReadinessChannel::failAccept(int error) {
 void ReadinessChannel::sendMore() {
   int error = std::exchange(outgoingError_, 0);
   std::size_t taken = 0;
-  const Progress progress = error != 0 ? Progress::failed : transmit(sending_, taken, error);
+  const Progress progress =
+      error != 0 ? Progress::failed : transmit(sending_, sendOnce(sending_), taken, error);
   SendHandler& handler = *sender_;
   switch (progress) {
     case Progress::failed:
-      outgoing_ = Outgoing::none;
+      state_.outgoing = Outgoing::none;
       besides_.reset();
       sending_.clear();
       callHandler("while handling a failed send", [&] { handler.sendFailed(systemError(error)); });
       return;
     case Progress::done:
-      outgoing_ = Outgoing::none;
+      state_.outgoing = Outgoing::none;
       break;
     case Progress::yielded:
       backend_->schedule(*this);
@@ -382,11 +437,11 @@ void ReadinessChannel::sendSomeFile() {
   std::size_t taken = 0;
   if (error == 0) error = besides_->file.sendTo(descriptor_.get(), taken);
   if (error == EAGAIN) {
-    writable_ = false;
+    state_.writable = false;
     awaitOutgoing();
     return;
   }
-  outgoing_ = Outgoing::none;
+  state_.outgoing = Outgoing::none;
   besides_.reset();
   SendHandler& handler = *sender_;
   callHandler("while handling the sending of a file", [&] {
@@ -397,39 +452,44 @@ void ReadinessChannel::sendSomeFile() {
   });
 }
 
-ReadinessChannel::Progress ReadinessChannel::transmit(SendQueue& data, std::size_t& taken,
-                                                      int& error) noexcept {
+ssize_t ReadinessChannel::sendPieces(const SendQueue& data) noexcept {
   std::array<iovec, 64> pieces;  // written by gather before it is read
-  for (int tries = 0; tries < ReadinessBackend::sendsPerTurn; ++tries) {
-    const std::size_t count = data.gather(pieces);
-    ssize_t sent = 0;
-    if (besides_) {
-      sent = sendDescriptors(descriptor_.get(), {pieces.data(), count}, besides_->descriptors);
-      if (sent > 0) besides_.reset();
-    } else if (kind_ == Kind::file) {
-      sent = ::writev(descriptor_.get(), pieces.data(), static_cast<int>(count));
-    } else if (count == 1) {
-      sent = ::send(descriptor_.get(), pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
-    } else {
-      msghdr message{};
-      message.msg_iov = pieces.data();
-      message.msg_iovlen = count;
-      sent = ::sendmsg(descriptor_.get(), &message, MSG_NOSIGNAL);
-    }
+  const std::size_t count = data.gather(pieces);
+  if (besides_) {
+    const ssize_t sent =
+        sendDescriptors(descriptor_.get(), {pieces.data(), count}, besides_->descriptors);
+    if (sent > 0) besides_.reset();
+    return sent;
+  }
+  if (state_.kind == Kind::file)
+    return ::writev(descriptor_.get(), pieces.data(), static_cast<int>(count));
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = count;
+  return ::sendmsg(descriptor_.get(), &message, MSG_NOSIGNAL);
+}
+
+// Goes on from the first call, which has sent `sent` or failed with what errno says.
+ReadinessChannel::Progress ReadinessChannel::transmit(SendQueue& data, ssize_t sent,
+                                                      std::size_t& taken, int& error) noexcept {
+  for (int tries = 1;; ++tries) {
     if (sent >= 0) {
       data.consume(static_cast<std::size_t>(sent));
       taken += static_cast<std::size_t>(sent);
       if (data.empty()) return Progress::done;
     } else if (errno == EAGAIN) {
-      writable_ = false;
+      state_.writable = false;
       return Progress::blocked;
     } else if (errno != EINTR) {
       error = errno;
       return Progress::failed;
     }
+    if (tries == ReadinessBackend::sendsPerTurn) {
+      state_.writable = true;
+      return Progress::yielded;
+    }
+    sent = sendOnce(data);
   }
-  writable_ = true;
-  return Progress::yielded;
 }
 
 }  // namespace hawser::detail

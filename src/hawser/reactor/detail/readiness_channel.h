@@ -1,12 +1,18 @@
 #pragma once
 
+#include <hawser/reactor/detail/call_handler.h>
 #include <hawser/reactor/detail/file_range.h>
 #include <hawser/reactor/detail/intrusive_list.h>
 #include <hawser/reactor/detail/socket_channel.h>
 
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace hawser::detail {
@@ -26,7 +32,7 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   ~ReadinessChannel() override = default;
 
   void accept(AcceptHandler& handler) override;
-  void pauseAccepting() noexcept override { paused_ = true; }
+  void pauseAccepting() noexcept override { state_.paused = true; }
   void resumeAccepting() override { resumeIncoming(); }
   void cancelAccept() noexcept override { cancelIncoming(Incoming::accept); }
 
@@ -35,16 +41,17 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
 
   void receive(ReceiveHandler& handler) override;
   void receiveDatagrams(DatagramHandler& handler) override;
-  void pauseReceiving() noexcept override { paused_ = true; }
+  void pauseReceiving() noexcept override { state_.paused = true; }
   void resumeReceiving() override { resumeIncoming(); }
   void cancelReceive() noexcept override {
-    cancelIncoming(kind_ == Kind::otherSocket ? Incoming::datagrams : Incoming::receive);
+    cancelIncoming(state_.kind == Kind::otherSocket ? Incoming::datagrams : Incoming::receive);
   }
 
   bool send(SendQueue& data, SendHandler& handler) override;
   bool sendWithDescriptors(SendQueue& data, std::vector<FileDescriptor> descriptors,
                            SendHandler& handler) override;
   bool sendFile(int file, std::uint64_t offset, std::size_t count, SendHandler& handler) override;
+  std::size_t trySend(std::string_view bytes) noexcept override;
   void cancelSend() noexcept override;
   std::size_t unsent() const noexcept override { return sending_.size(); }
 
@@ -57,16 +64,37 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   /// The kernel says so. `drain`: the end of the stream, an error or urgent data may be hidden
   /// behind the next short read.
   void becomeReady(bool readable, bool writable, bool drain) noexcept {
-    readable_ |= readable;
-    writable_ |= writable;
-    drain_ |= drain;
+    state_.readable |= readable;
+    state_.writable |= writable;
+    state_.drain |= drain;
   }
   bool waitsToRead() const noexcept {
-    return incoming_ != Incoming::none && !paused_ && !readable_;
+    return state_.incoming != Incoming::none && !state_.paused && !state_.readable;
   }
-  bool waitsToWrite() const noexcept { return outgoing_ != Outgoing::none && !writable_; }
+  bool waitsToWrite() const noexcept {
+    return state_.outgoing != Outgoing::none && !state_.writable;
+  }
   /// Does what can be done now, and calls the handlers.
   void work();
+  /// A stream that nobody has paused, that sends nothing, and of which nothing is known: what most
+  /// channels are most of the time.
+  bool onlyReceives() const noexcept {
+    State known = state_;
+    known.writable = false;
+    constexpr State receiving{
+        .kind = Kind::streamSocket, .incoming = Incoming::receive, .watched = true};
+    return std::bit_cast<std::uint64_t>(known) == std::bit_cast<std::uint64_t>(receiving);
+  }
+  /// The short form of `becomeReady` and `work` for a channel that only receives, of which the
+  /// kernel says that it can be read: one try, which mostly gets all there is.
+  void receiveOnce(std::span<std::byte> buffer) {
+    const ssize_t count = ::recv(descriptor_.get(), buffer.data(), buffer.size(), 0);
+    if (static_cast<std::size_t>(count) - 1 >= buffer.size() - 1) [[unlikely]]
+      return receiveSome(count);
+    ReceiveHandler& handler = *receiver_;
+    callHandler("while handling received data",
+                [&] { handler.received(buffer.first(static_cast<std::size_t>(count))); });
+  }
   /// The backend dies: no operation is left, the descriptor is closed.
   void detach() noexcept;
 
@@ -81,6 +109,17 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
     std::vector<FileDescriptor> descriptors;  // to go with the next byte
     FileRange file{};
   };
+  /// What is going on, and what is known of the descriptor; it is compared in one piece.
+  struct State {
+    Kind kind;
+    Incoming incoming = Incoming::none;
+    Outgoing outgoing = Outgoing::none;
+    bool paused = false;
+    bool readable = false;
+    bool writable = false;
+    bool drain = false;
+    bool watched = false;
+  };
 
   void close() noexcept override;
   bool begin(Incoming operation);
@@ -94,39 +133,38 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   void acceptSome();
   void acceptOne(int descriptor, const NativeAddress& peer);
   void failAccept(int error);
+  ssize_t receiveInto(std::span<std::byte> buffer) const noexcept;
   void receiveSome();
-  ssize_t receiveInto(std::span<std::byte> buffer);
+  void receiveSome(ssize_t count);
+  void receiveSomeOfUnix();
   void receiveSomeDatagrams();
   void endReceive(int error);
   void finishConnect();
   void sendMore();
   void sendSomeFile();
-  Progress transmit(SendQueue& data, std::size_t& taken, int& error) noexcept;
+  ssize_t sendOnce(const SendQueue& data) noexcept;
+  ssize_t sendPieces(const SendQueue& data) noexcept;
+  bool refuseSend(SendQueue& data);
+  bool startSend(SendQueue& data, SendHandler& handler, ssize_t sent);
+  Progress transmit(SendQueue& data, ssize_t sent, std::size_t& taken, int& error) noexcept;
 
   ReadinessBackend* backend_;  // null: the backend is gone
   union {
-    AcceptHandler* accepter_ = nullptr;  // while incoming_ is accept
-    ReceiveHandler* receiver_;           // while incoming_ is receive
-    DatagramHandler* datagrams_;         // while incoming_ is datagrams
+    AcceptHandler* accepter_ = nullptr;  // while state_.incoming is accept
+    ReceiveHandler* receiver_;           // while state_.incoming is receive
+    DatagramHandler* datagrams_;         // while state_.incoming is datagrams
   };
   union {
-    ConnectHandler* connecter_ = nullptr;  // while outgoing_ is connect
-    SendHandler* sender_;                  // while outgoing_ is send
+    ConnectHandler* connecter_ = nullptr;  // while state_.outgoing is connect
+    SendHandler* sender_;                  // while state_.outgoing is send
   };
-  SendQueue sending_;                 // not empty exactly while outgoing_ is send
-  std::unique_ptr<Besides> besides_;  // while outgoing_ is file; while descriptors must be sent
+  SendQueue sending_;  // not empty exactly while state_.outgoing is send
+  std::unique_ptr<Besides>
+      besides_;  // while state_.outgoing is file; while descriptors must be sent
   std::uint64_t token_;
   int incomingError_ = 0;  // found while starting, told in the next round
   int outgoingError_ = 0;
-  const Kind kind_;
-  Incoming incoming_ = Incoming::none;
-  Outgoing outgoing_ = Outgoing::none;
-  bool paused_ = false;
-  bool readable_ = false;
-  bool writable_ = false;
-  bool drain_ = false;
-  bool watched_ = false;
-  bool closed_ = false;
+  State state_;
 };
 
 }  // namespace hawser::detail

@@ -1,0 +1,69 @@
+// A server that sends back whatever it is sent.
+//
+//   echo_server [--port N] [--reactor NAME]
+//
+// It listens on this machine's loopback, on a free port unless it is told one; its first line of
+// output is `listening on tcp:HOST:PORT`. --reactor chooses what waits for the kernel: epoll, poll
+// or io_uring. SIGINT and SIGTERM end it.
+
+#include <hawser/net/factory.h>
+#include <hawser/net/protocol.h>
+#include <hawser/net/tcp.h>
+#include <hawser/net/transport.h>
+#include <hawser/reactor/reactor.h>
+
+#include <fmt/core.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+using namespace hawser;
+
+class EchoProtocol : public Protocol {
+ public:
+  void dataReceived(std::string_view bytes) override { transport().write(bytes); }
+};
+
+struct Options {
+  std::uint16_t port = 0;
+  std::string reactor;
+};
+
+Options parseOptions(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; i += 2) {
+    const std::string_view name = argv[i];
+    if (name != "--port" && name != "--reactor")
+      throw std::invalid_argument(fmt::format("there is no option {}", name));
+    if (i + 1 == argc) throw std::invalid_argument(fmt::format("{} needs a value", name));
+    const std::string_view value = argv[i + 1];
+    if (name == "--reactor")
+      options.reactor = value;
+    else if (const auto port = parsePort(value))
+      options.port = *port;
+    else
+      throw std::invalid_argument(fmt::format("{} is no port", value));
+  }
+  return options;
+}
+
+int main(int argc, char** argv) {
+  try {
+    const Options options = parseOptions(argc, argv);
+    Reactor reactor(options.reactor.empty() ? nullptr : makeBackend(options.reactor));
+    const auto port = listenTCP(reactor, options.port, Factory::forProtocol<EchoProtocol>(),
+                                defaultBacklog, "127.0.0.1");
+    fmt::print("listening on {}\n", port->getHost().toString());
+    std::fflush(stdout);
+    reactor.run();
+    return 0;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "echo_server: {}\n", error.what());
+    return 2;
+  }
+}
