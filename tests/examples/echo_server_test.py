@@ -50,9 +50,9 @@ def read_exactly(connection, count):
 
 class EchoServer(unittest.TestCase):
     def each_reactor(self):
-        """A server on each; one that this kernel does not permit is passed over."""
-        for reactor in REACTORS:
-            with self.subTest(reactor), Server("--reactor", reactor) as server:
+        """A server of each kind on each; a reactor that this kernel forbids is passed over."""
+        for reactor, *kind in [(name, *kind) for name in REACTORS for kind in ((), ("--streams",))]:
+            with self.subTest(reactor, kind=kind), Server("--reactor", reactor, *kind) as server:
                 if not server.first_line and reactor == "io_uring":
                     continue
                 self.assertRegex(server.first_line, r"^listening on tcp:127\.0\.0\.1:[1-9]\d*\n$")
