@@ -5,6 +5,7 @@ import pathlib
 import re
 import select
 import subprocess
+import tempfile
 import unittest
 import zlib
 
@@ -82,15 +83,23 @@ class Talker(protocol.Protocol):
 
 
 class StreamTest(unittest.TestCase):
-    def serve(self, part):
-        peer = Peer("serve", "tcp:0:interface=127.0.0.1", part)
+    def serve(self, part, place="tcp:0:interface=127.0.0.1"):
+        peer = Peer("serve", place, part)
         self.addCleanup(peer.stop)
         return peer
 
     def connect(self, address, part):
-        peer = Peer("connect", f"tcp:{address.host}:{address.port}", part)
+        return self.connect_to(f"tcp:{address.host}:{address.port}", part)
+
+    def connect_to(self, place, part):
+        peer = Peer("connect", place, part)
         self.addCleanup(peer.stop)
         return peer
+
+    def unix_place(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        return f"unix:{folder.name}/socket"
 
     def twisted_client(self, peer, talker):
         """Connects by an endpoint string; gives the data and the type of the end."""
@@ -101,11 +110,11 @@ class StreamTest(unittest.TestCase):
 
         return on_reactor(talk)
 
-    def twisted_server(self, talker):
+    def twisted_server(self, talker, place="tcp:0:interface=127.0.0.1"):
         """Listens by an endpoint string, for one connection; gives the address."""
 
         def listen():
-            endpoint = endpoints.serverFromString(reactor, "tcp:0:interface=127.0.0.1")
+            endpoint = endpoints.serverFromString(reactor, place)
             factory = protocol.Factory.forProtocol(lambda: talker)
             factory.noisy = False
             return endpoint.listen(factory)
@@ -220,6 +229,37 @@ class StreamTest(unittest.TestCase):
         peer = self.connect(self.twisted_server(talker), "pour")
         self.assertEqual(peer.line(), report(b"", "hawser::ConnectionLost"))
 
+    # UNIX sockets.
+
+    def test_a_twisted_client_talks_over_a_unix_socket(self):
+        peer = self.serve("echo", self.unix_place())
+
+        def pour(transport):
+            transport.write(POURED)
+            transport.loseWriteConnection()
+
+        data, end = self.twisted_client(peer, Talker(on_made=pour))
+        self.assertTrue(data == POURED)
+        self.assertIs(end, error.ConnectionDone)
+
+    def test_a_twisted_server_talks_over_a_unix_socket(self):
+        place = self.unix_place()
+        talker = Talker(
+            on_data=lambda t, data: t.write(data), on_read_lost=lambda t: t.loseConnection()
+        )
+        self.twisted_server(talker, place)
+        self.assertEqual(self.connect_to(place, "pour").line(), report(POURED))
+
+    def test_socat_talks_over_a_unix_socket(self):
+        place = self.unix_place()
+        peer = self.serve("echo", place)
+        done = subprocess.run(
+            ["socat", "-t60", "-", place.replace("unix:", "UNIX-CONNECT:")],
+            input=POURED, capture_output=True, timeout=LONGEST_WAIT,
+        )
+        self.assertTrue(done.stdout == POURED, done.stderr)
+        self.assertEqual(peer.line(), report(POURED))
+
     # socat and curl.
 
     def test_socat_gets_back_all_it_sends(self):
@@ -252,8 +292,7 @@ class StreamTest(unittest.TestCase):
             line = socat.stderr.readline().decode()
             self.assertTrue(line, "socat has ended")
             port = re.search(r"listening on .*:(\d+)$", line.rstrip())
-        peer = Peer("connect", f"tcp:127.0.0.1:{port[1]}", "pour")
-        self.addCleanup(peer.stop)
+        peer = self.connect_to(f"tcp:127.0.0.1:{port[1]}", "pour")
         self.assertEqual(peer.line(), report(POURED))
 
     def test_curl_talks_over_telnet(self):
