@@ -48,48 +48,55 @@ def read_exactly(connection, count):
     return data
 
 
-class EchoServer(unittest.TestCase):
-    def each_reactor(self):
-        """A server of each kind on each; a reactor that this kernel forbids is passed over."""
+def on_each_reactor(test):
+    """Calls the test with a server of each kind on each; what this kernel forbids is passed over."""
+
+    def run(self):
         for reactor, *kind in [(name, *kind) for name in REACTORS for kind in ((), ("--streams",))]:
             with self.subTest(reactor, kind=kind), Server("--reactor", reactor, *kind) as server:
                 if not server.first_line and reactor == "io_uring":
                     continue
                 self.assertRegex(server.first_line, r"^listening on tcp:127\.0\.0\.1:[1-9]\d*\n$")
-                yield server
+                test(self, server)
 
-    def test_sends_back_what_it_is_sent(self):
-        for server in self.each_reactor():
-            with server.connect() as one, server.connect() as other:
-                one.sendall(b"one")
-                other.sendall(b"other")
-                self.assertEqual(read_exactly(other, 5), b"other")
-                self.assertEqual(read_exactly(one, 3), b"one")
+    return run
 
-    def test_sends_back_everything_after_the_peer_has_finished(self):
+
+class EchoServer(unittest.TestCase):
+    @on_each_reactor
+    def test_sends_back_what_it_is_sent(self, server):
+        with server.connect() as one, server.connect() as other:
+            one.sendall(b"one")
+            other.sendall(b"other")
+            self.assertEqual(read_exactly(other, 5), b"other")
+            self.assertEqual(read_exactly(one, 3), b"one")
+
+    @on_each_reactor
+    def test_sends_back_everything_after_the_peer_has_finished(self, server):
         sent = os.urandom(300_000)
-        for server in self.each_reactor():
-            with server.connect() as connection:
-                connection.sendall(sent)
-                connection.shutdown(socket.SHUT_WR)
-                self.assertEqual(read_exactly(connection, len(sent)), sent)
-                self.assertEqual(connection.recv(1), b"")
+        with server.connect() as connection:
+            connection.sendall(sent)
+            connection.shutdown(socket.SHUT_WR)
+            self.assertEqual(read_exactly(connection, len(sent)), sent)
+            self.assertEqual(connection.recv(1), b"")
 
-    def test_goes_on_after_a_connection_was_reset(self):
-        for server in self.each_reactor():
-            with server.connect() as broken:
-                broken.sendall(b"x")
-                broken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-            with server.connect() as connection:
-                connection.sendall(b"still there?")
-                self.assertEqual(read_exactly(connection, 12), b"still there?")
+    @on_each_reactor
+    def test_goes_on_after_a_connection_was_reset(self, server):
+        with server.connect() as broken:
+            broken.sendall(b"x")
+            broken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        with server.connect() as connection:
+            connection.sendall(b"still there?")
+            self.assertEqual(read_exactly(connection, 12), b"still there?")
 
-    def test_ends_in_order_by_sigterm(self):
-        for server in self.each_reactor():
-            with server.connect() as connection:
-                server.process.send_signal(signal.SIGTERM)
-                self.assertEqual(connection.recv(1), b"")
-                self.assertEqual(server.process.wait(LONGEST_WAIT), 0)
+    @on_each_reactor
+    def test_ends_in_order_by_sigterm(self, server):
+        with server.connect() as connection:
+            connection.sendall(b"x")
+            read_exactly(connection, 1)  # it has been accepted
+            server.process.send_signal(signal.SIGTERM)
+            self.assertEqual(connection.recv(1), b"")
+            self.assertEqual(server.process.wait(LONGEST_WAIT), 0)
 
     def test_listens_on_the_port_that_it_is_told(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
