@@ -4,6 +4,7 @@
 #include <hawser/net/producer.h>
 #include <hawser/reactor/cooperator.h>
 #include <hawser/reactor/looping_call.h>
+#include <hawser/reactor/task.h>
 
 #include <memory>
 #include <stdexcept>
