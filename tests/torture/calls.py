@@ -16,7 +16,7 @@ import sys
 PURE = """
     abort atoi free gai_strerror getenv htons htonl inet_ntop inet_pton localtime_r memchr memcmp memcpy
     memmove memset ntohl ntohs sigfillset sigemptyset stderr strcmp strerrordesc_np strerrorname_np strlen
-    freeaddrinfo getpid pthread_self raise sched_yield
+    freeaddrinfo getpid pthread_self raise sched_yield strtol
 """.split()
 
 REASONS = {
@@ -32,6 +32,16 @@ REASONS = {
     "fwrite": "tells standard error; there is nobody left to tell that it failed",
     "fputs": "tells standard error; there is nobody left to tell that it failed",
 }
+
+# Not walked through yet: some of them fail in tests/net, one test for each.
+for call in "recvmsg sendto".split():
+    REASONS[call] = "datagrams, and descriptors on UNIX sockets"
+for call in "chmod fchmod kill lstat readlink symlink unlink".split():
+    REASONS[call] = "the path and the lock of a UNIX socket"
+for call in "pread sendfile".split():
+    REASONS[call] = "sendFile"
+for call in "dup2 isatty open".split():
+    REASONS[call] = "standard input and output"
 
 # The compiler's own, the C++ library's (std::thread is tortured), and those of sanitizers.
 RUNTIME = re.compile(

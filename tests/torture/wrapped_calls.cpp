@@ -80,13 +80,14 @@ HAWSER_WRAP(int, ppoll, (pollfd * a, nfds_t b, const timespec* c, const sigset_t
 HAWSER_WRAP(int, sigaction, (int a, const struct sigaction* b, struct sigaction* c),
             HAWSER_GIVEN(a, b, c))
 
-// A connection that is gone is gone in both directions.
+// A connection that is not connected any more has been reset: connecting to nowhere does that.
 int __real_shutdown(int descriptor, int how);
 int __wrap_shutdown(int descriptor, int how);
 int __wrap_shutdown(int descriptor, int how) {
   if (failsNow("shutdown")) return -1;
   if (!failsNow("shutdown", Manner::after)) return __real_shutdown(descriptor, how);
-  __real_shutdown(descriptor, SHUT_RDWR);
+  const sockaddr nowhere{};
+  static_cast<void>(__real_connect(descriptor, &nowhere, sizeof nowhere));
   errno = ENOTCONN;
   return -1;
 }
