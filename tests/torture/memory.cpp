@@ -58,6 +58,13 @@ void* operator new(std::size_t bytes, std::align_val_t alignment) {
       },
       bytes, static_cast<std::size_t>(alignment));
 }
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  try {
+    return operator new(bytes);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
 void operator delete(void* block) noexcept { giveBack(block); }
 void operator delete(void* block, std::size_t) noexcept { giveBack(block); }
 void operator delete(void* block, std::align_val_t) noexcept { giveBack(block); }
