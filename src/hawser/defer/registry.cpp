@@ -132,8 +132,8 @@ std::vector<Pending> pending() {
   for (const ListingBlock* block = runState.listings; block; block = block->next)
     for (const Listing& listing : block->places)
       if (listing.source) result.push_back(describe(listing.source));
-  std::stable_sort(result.begin(), result.end(),
-                   [](const Pending& a, const Pending& b) { return a.since < b.since; });
+  std::sort(result.begin(), result.end(),
+            [](const Pending& a, const Pending& b) { return a.since < b.since; });
   return result;
 }
 
