@@ -124,8 +124,9 @@ struct Standing {
 };
 
 /// Valid states: pending with `inner` set (waits for it), pending without (a source that was not
-/// fired; a link or coroutine whose user code runs now), and value or failure, which last only
-/// while the chain is paused or held or the node is the last one with an owner.
+/// fired, which may have `listing` there; a link or coroutine whose user code runs now), and value
+/// or failure, which last only while the chain is paused or held or the node is the last one with
+/// an owner.
 struct Node : Waiter, Standing {
   bool isSource : 1;
   bool isCoroutine : 1;
