@@ -69,14 +69,14 @@ Reactor::Reactor(std::unique_ptr<Backend> backend)
       timers_(*this),
       remoteCalls_(std::make_shared<detail::RemoteCalls>(*backend_)),
       previous_(lastMade),
-      thread_(std::this_thread::get_id()),
+      thread_(&detail::runState),
       forks_(detail::forkCount()) {
   ignoreSigpipe();
   lastMade = this;
 }
 
 Reactor::~Reactor() {
-  if (std::this_thread::get_id() != thread_) {
+  if (thread_ != &detail::runState) {
     std::fputs("hawser: a Reactor is destroyed on a thread that is not its own\n", stderr);
     std::abort();
   }
@@ -102,7 +102,7 @@ Reactor& Reactor::current() {
 bool Reactor::forked() const noexcept { return forks_ != detail::forkCount(); }
 
 void Reactor::checkThread(const char* function) const {
-  if (std::this_thread::get_id() != thread_)
+  if (thread_ != &detail::runState)
     throw WrongThreadError(fmt::format(
         "Reactor::{} was called on another thread than the reactor's; use callFromThread",
         function));

@@ -15,7 +15,6 @@
 #include <memory>
 #include <optional>
 #include <source_location>
-#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -218,7 +217,7 @@ class Reactor final : public Clock {
   ShutdownTriggers triggers_;
   TimePoint turnTime_{};
   Reactor* previous_;
-  std::thread::id thread_;
+  const void* const thread_;  // tells threads apart
   unsigned forks_;
   int exitSignal_ = 0;
   State state_ = State::created;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -58,22 +57,8 @@ class StreamBuffer {
   static constexpr std::size_t keptCapacity = 4096;
 
   /// Room for `more` bytes behind what is here.
-  [[gnu::noinline]] void makeRoom(std::size_t more) {
-    // Moving pays while there is less to move than was taken since the last time.
-    if (begin_ >= size_ && size_ + more <= capacity_) {
-      std::memmove(memory_.get(), memory_.get() + begin_, size_);
-      begin_ = 0;
-    } else {
-      grow(std::max(size_ + more, 2 * size_));
-    }
-  }
-  [[gnu::noinline]] void grow(std::size_t capacity) {
-    auto memory = std::make_unique_for_overwrite<char[]>(capacity);
-    if (size_ != 0) std::memcpy(memory.get(), memory_.get() + begin_, size_);
-    memory_ = std::move(memory);
-    capacity_ = capacity;
-    begin_ = 0;
-  }
+  void makeRoom(std::size_t more);
+  void grow(std::size_t capacity);
 
   std::unique_ptr<char[]> memory_;
   std::size_t capacity_ = 0;
