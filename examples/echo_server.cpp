@@ -13,6 +13,7 @@
 #include <hawser/net/stream_protocol.h>
 #include <hawser/net/tcp.h>
 #include <hawser/net/transport.h>
+#include <hawser/reactor/backend.h>
 #include <hawser/reactor/reactor.h>
 
 #include <fmt/core.h>

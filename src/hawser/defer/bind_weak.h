@@ -3,7 +3,6 @@
 #include <hawser/defer/deferred.h>
 #include <hawser/defer/errors.h>
 
-#include <functional>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -30,7 +29,7 @@ class BoundWeakly {
     requires(std::is_member_function_pointer_v<F> && std::is_invocable_v<F&, Object&, Args...>)
   auto operator()(Args&&... args) {
     auto onObject = [this, &args...](Object& object) -> decltype(auto) {
-      return std::invoke(f_, object, std::forward<Args>(args)...);
+      return (object.*f_)(std::forward<Args>(args)...);
     };
     return callOn(onObject);
   }

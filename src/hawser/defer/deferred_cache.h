@@ -6,7 +6,6 @@
 #include <hawser/defer/single_flight.h>
 
 #include <cstddef>
-#include <functional>
 #include <iterator>
 #include <list>
 #include <memory>

@@ -2,14 +2,20 @@
 
 #include <hawser/defer/deferred.h>
 
-#include <functional>
 #include <source_location>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
 namespace hawser {
 
 namespace detail {
+
+/// `std::invoke`, without what else <functional> brings.
+template <class F, class... Args>
+decltype(auto) invoke(F&& f, Args&&... args) {
+  return std::apply(std::forward<F>(f), std::forward_as_tuple(std::forward<Args>(args)...));
+}
 
 template <class F, class... Args>
 using MaybeDeferredOf = Deferred<ValueOf<std::invoke_result_t<F, Args...>, void>>;
@@ -27,13 +33,13 @@ detail::MaybeDeferredOf<F, Args...> maybeDeferred(F&& f, Args&&... args) {
   using D = detail::MaybeDeferredOf<F, Args...>;
   try {
     if constexpr (std::is_void_v<R>) {
-      std::invoke(std::forward<F>(f), std::forward<Args>(args)...);
+      detail::invoke(std::forward<F>(f), std::forward<Args>(args)...);
       return succeed();
     } else if constexpr (detail::isDeferred<R> || detail::isResult<std::remove_cvref_t<R>> ||
                          detail::isFailure<R>) {
-      return D(std::invoke(std::forward<F>(f), std::forward<Args>(args)...));
+      return D(detail::invoke(std::forward<F>(f), std::forward<Args>(args)...));
     } else {
-      return D(std::decay_t<R>(std::invoke(std::forward<F>(f), std::forward<Args>(args)...)));
+      return D(std::decay_t<R>(detail::invoke(std::forward<F>(f), std::forward<Args>(args)...)));
     }
   } catch (...) {
     return D(Failure::current());

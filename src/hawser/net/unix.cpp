@@ -7,6 +7,7 @@
 #include <hawser/net/detail/unix_dial.h>
 #include <hawser/net/detail/unix_socket_file.h>
 #include <hawser/net/errors.h>
+#include <hawser/reactor/backend.h>
 #include <hawser/reactor/reactor.h>
 
 #include <sys/socket.h>

@@ -1,4 +1,5 @@
 #include <hawser/defer/detail/handler_scope.h>
+#include <hawser/reactor/backend.h>
 #include <hawser/reactor/detail/call_handler.h>
 #include <hawser/reactor/detail/fork_count.h>
 #include <hawser/reactor/detail/stall_watch.h>
@@ -63,6 +64,8 @@ class Reactor::InTurn {
   detail::HandlerMarks* marks_;  // null: nobody watches
   detail::HandlerMarks* before_ = nullptr;
 };
+
+Reactor::Reactor() : Reactor(nullptr) {}
 
 Reactor::Reactor(std::unique_ptr<Backend> backend)
     : backend_(backend ? std::move(backend) : makeDefaultBackend()),

@@ -3,7 +3,6 @@
 #include <hawser/base/clock.h>
 #include <hawser/base/logging.h>
 #include <hawser/reactor/after_turn.h>
-#include <hawser/reactor/backend.h>
 #include <hawser/reactor/detail/handler_mark.h>
 #include <hawser/reactor/errors.h>
 #include <hawser/reactor/remote_calls.h>
@@ -21,6 +20,7 @@
 
 namespace hawser {
 
+class Backend;
 template <class T>
 class Resolver;
 template <class T>
@@ -64,11 +64,13 @@ struct RunOptions {
 /// timers and handles that outlive it are harmless and do nothing.
 class Reactor final : public Clock {
  public:
-  /// @param backend what talks to the kernel, as `makeBackend` makes it; null: the default one
+  /// Talks to the kernel by the default backend, or the one that HAWSER_REACTOR names.
   /// From now on SIGPIPE is ignored by this process, unless it had a handler: a peer that closes
   /// its end is an error of one connection, never the end of the program.
   /// @throws NoSuchReactor, ReactorNotAvailable, std::system_error if the backend cannot be made
-  explicit Reactor(std::unique_ptr<Backend> backend = nullptr);
+  Reactor();
+  /// The same by `backend`, as `makeBackend` (backend.h) makes it; null: the default one.
+  explicit Reactor(std::unique_ptr<Backend> backend);
   /// Disconnects what is still connected, and drops what is still pending, as the end of `run`
   /// does. Handlers called by that find the reactor usable.
   ~Reactor();

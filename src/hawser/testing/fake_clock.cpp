@@ -6,7 +6,7 @@
 
 namespace hawser::testing {
 
-FakeClock::FakeClock() noexcept : timers_(*this) { detail::runState.turn = 0; }
+FakeClock::FakeClock() noexcept : timers_(*this) { hawser::detail::runState.turn = 0; }
 
 DelayedCall FakeClock::callLater(Duration delay, unique_function<void()> call,
                                  std::source_location where) {
@@ -15,7 +15,7 @@ DelayedCall FakeClock::callLater(Duration delay, unique_function<void()> call,
 
 void FakeClock::advance(Duration amount) {
   now_ += amount;
-  detail::runState.turn = now_.time_since_epoch().count();
+  hawser::detail::runState.turn = now_.time_since_epoch().count();
   while (auto due = timers_.popDue(now_)) due->call();
 }
 

@@ -4,14 +4,13 @@
 
 #include <concepts>
 #include <cstddef>
-#include <map>
+#include <memory>
 #include <optional>
 #include <source_location>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -122,23 +121,36 @@ std::string textOfKey(const Key& key) {
   }
 }
 
+/// One value a key, as a std::map or std::unordered_map has it; these are not named here, since who
+/// includes this would pay for both.
+template <class Map>
+concept UniqueMap = requires { typename Map::insert_return_type; };
+
+template <class Key, class T>
+using MapAllocator = std::allocator<std::pair<const Key, Stored<T>>>;
+
 /// Of a map of Deferreds, the same kind of map of their values.
 template <class Map>
 struct GatheredMap;
-template <class Key, class T, class Compare, class Allocator>
-struct GatheredMap<std::map<Key, Deferred<T>, Compare, Allocator>> {
+template <template <class, class, class, class> class Map, class Key, class T, class Compare,
+          class Allocator>
+  requires UniqueMap<Map<Key, Deferred<T>, Compare, Allocator>>
+struct GatheredMap<Map<Key, Deferred<T>, Compare, Allocator>> {
   using Value = T;
-  using Type = std::conditional_t<std::is_void_v<T>, void, std::map<Key, Stored<T>, Compare>>;
+  using Type = std::conditional_t<std::is_void_v<T>, void,
+                                  Map<Key, Stored<T>, Compare, MapAllocator<Key, T>>>;
   template <class From>
   static Stored<Type> empty(const From& from) {
     return Stored<Type>(from.key_comp());
   }
 };
-template <class Key, class T, class Hash, class Equal, class Allocator>
-struct GatheredMap<std::unordered_map<Key, Deferred<T>, Hash, Equal, Allocator>> {
+template <template <class, class, class, class, class> class Map, class Key, class T, class Hash,
+          class Equal, class Allocator>
+  requires UniqueMap<Map<Key, Deferred<T>, Hash, Equal, Allocator>>
+struct GatheredMap<Map<Key, Deferred<T>, Hash, Equal, Allocator>> {
   using Value = T;
-  using Type =
-      std::conditional_t<std::is_void_v<T>, void, std::unordered_map<Key, Stored<T>, Hash, Equal>>;
+  using Type = std::conditional_t<std::is_void_v<T>, void,
+                                  Map<Key, Stored<T>, Hash, Equal, MapAllocator<Key, T>>>;
   template <class From>
   static Stored<Type> empty(const From& from) {
     return Stored<Type>(from.size(), from.hash_function(), from.key_eq());

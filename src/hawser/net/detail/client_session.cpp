@@ -35,7 +35,7 @@ class ClientSession final : public ConnectionObserver {
 
 }  // namespace
 
-Deferred<std::shared_ptr<Protocol>> connectClient(Reactor& reactor, const Dialler& dialler,
+Deferred<std::shared_ptr<Protocol>> connectClient(Reactor& reactor, Dialler dialler,
                                                   std::shared_ptr<Factory> factory) {
   reactor.checkThread("ClientEndpoint::connect");
   std::shared_ptr<ClientSession> session;

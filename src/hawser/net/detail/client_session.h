@@ -10,8 +10,7 @@ namespace hawser::detail {
 
 /// What `ClientEndpoint::connect` promises. `factory` is started now, and stopped when the attempt
 /// has failed or the connection is over.
-[[nodiscard]] Deferred<std::shared_ptr<Protocol>> connectClient(Reactor& reactor,
-                                                                const Dialler& dialler,
+[[nodiscard]] Deferred<std::shared_ptr<Protocol>> connectClient(Reactor& reactor, Dialler dialler,
                                                                 std::shared_ptr<Factory> factory);
 
 }  // namespace hawser::detail

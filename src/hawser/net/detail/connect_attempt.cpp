@@ -2,6 +2,8 @@
 
 #include <hawser/net/detail/native.h>
 #include <hawser/net/errors.h>
+#include <hawser/reactor/backend.h>
+#include <hawser/reactor/channel.h>
 #include <hawser/reactor/reactor.h>
 
 #include <netinet/in.h>

@@ -7,6 +7,7 @@
 #include <hawser/net/detail/option_number.h>
 #include <hawser/net/detail/user_code.h>
 #include <hawser/net/errors.h>
+#include <hawser/reactor/backend.h>
 #include <hawser/reactor/reactor.h>
 
 #include <fmt/format.h>
@@ -27,7 +28,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // How soon to try again to send: in this time no network sends what a socket's buffer holds.
-constexpr auto retryDelay = 1ms;
+constexpr auto sendAgainDelay = 1ms;
 
 bool noRoom(std::error_code error) noexcept {
   return error.value() == EAGAIN || error.value() == ENOBUFS;
@@ -164,7 +165,7 @@ void DatagramPort::writeTo(std::string_view datagram, const Address& to) {
     throw DatagramQueueFullError(datagramText(receiver), queueLimit);
   waiting_.push_back({std::string(datagram), to});
   queuedBytes_ += counts;
-  if (!retry_.active()) retry_ = reactor_.callLater(retryDelay, [this] { sendWaiting(); });
+  if (!retry_.active()) retry_ = reactor_.callLater(sendAgainDelay, [this] { sendWaiting(); });
 }
 
 std::error_code DatagramPort::send(std::string_view datagram, const Address& to) {
@@ -192,7 +193,7 @@ void DatagramPort::sendWaiting() {
     const Waiting& first = waiting_.front();
     const std::error_code error = send(first.bytes, first.to);
     if (noRoom(error)) {
-      retry_ = reactor_.callLater(retryDelay, [this] { sendWaiting(); });
+      retry_ = reactor_.callLater(sendAgainDelay, [this] { sendWaiting(); });
       return;
     }
     if (error)

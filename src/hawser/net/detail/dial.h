@@ -1,13 +1,13 @@
 #pragma once
 
+#include <hawser/base/unique_function.h>
 #include <hawser/defer/deferred.h>
 #include <hawser/net/address.h>
 #include <hawser/net/tcp.h>
-#include <hawser/reactor/operations.h>
+#include <hawser/reactor/channel.h>
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <string>
 
 namespace hawser::detail {
@@ -37,8 +37,8 @@ std::string destination(const std::string& host, std::uint16_t port);
 
 /// How a client reaches its server, whatever kind of socket that takes.
 struct Dialler {
-  std::string destination;                  ///< for messages: `tcp:HOST:PORT`, `unix:PATH`
-  std::function<Deferred<Dialled>()> dial;  ///< as `dial` above says
+  std::string destination;                    ///< for messages: `tcp:HOST:PORT`, `unix:PATH`
+  unique_function<Deferred<Dialled>()> dial;  ///< as `dial` above says
 };
 Dialler tcpDialler(Reactor& reactor, std::string host, std::uint16_t port,
                    const ConnectOptions& options);

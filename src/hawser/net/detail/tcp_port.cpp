@@ -4,6 +4,7 @@
 #include <hawser/net/detail/native.h>
 #include <hawser/net/detail/user_code.h>
 #include <hawser/net/errors.h>
+#include <hawser/reactor/backend.h>
 #include <hawser/reactor/reactor.h>
 
 #include <fmt/format.h>

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 // The kernel does not let a client wait for a place in a listen queue, and does not tell when there
 // is one.
-constexpr auto retryDelay = 10ms;
+constexpr auto dialAgainDelay = 10ms;
 
 Deferred<Dialled> dialUntimed(Reactor& reactor, Address address, bool checkLock) {
   if (checkLock && !FilesystemLock::heldBySomebody(std::string(address.path()) + ".lock"))
@@ -29,7 +29,7 @@ Deferred<Dialled> dialUntimed(Reactor& reactor, Address address, bool checkLock)
     const Failure failure = channel.failure();
     const auto* const error = failure.get<ConnectError>();
     if (!error || error->osError() != EAGAIN) co_return failure;
-    co_await task::deferLater(reactor, retryDelay);
+    co_await task::deferLater(reactor, dialAgainDelay);
   }
 }
 

@@ -19,11 +19,6 @@ using Kind = NetworkEvent::Kind;
 
 constexpr int receivesPerTurn = 4;
 constexpr int acceptsPerTurn = 64;
-constexpr std::size_t readBufferBytes = 64 * 1024;
-
-std::error_code failed(int error) noexcept {
-  return error == 0 ? std::error_code() : std::error_code(error, std::system_category());
-}
 
 bool isLoopback(const Address& address) noexcept {
   if (address.family() == Address::Family::ipv4) return address.bytes()[0] == 127;

@@ -22,13 +22,8 @@ using hawser::detail::toNative;
 using Kind = NetworkEvent::Kind;
 
 constexpr int datagramsPerTurn = 64;
-constexpr std::size_t readBufferBytes = 64 * 1024;
 // The kernel's own bookkeeping, so that empty datagrams fill a buffer too.
 constexpr std::size_t eachCounts = 256;
-
-std::error_code failed(int error) noexcept {
-  return error == 0 ? std::error_code() : std::error_code(error, std::system_category());
-}
 
 bool isAny(const Address& address) noexcept { return address.bytes() == Address::Bytes{}; }
 

@@ -4,7 +4,9 @@
 #include <hawser/reactor/channel.h>
 #include <hawser/reactor/detail/intrusive_list.h>
 
+#include <cstddef>
 #include <string>
+#include <system_error>
 
 namespace hawser::testing::simulated {
 
@@ -26,7 +28,13 @@ class SimulatedSocket : public Channel, public hawser::detail::ListNode {
   bool scheduled = false;  ///< the kernel's
 
  protected:
+  /// What one read takes at most, as the real backends do.
+  static constexpr std::size_t readBufferBytes = 64 * 1024;
+
   SimulatedSocket() = default;
+  static std::error_code failed(int error) noexcept {
+    return error == 0 ? std::error_code() : std::error_code(error, std::system_category());
+  }
 
   Address local_;
   Address peer_;
