@@ -25,12 +25,18 @@ namespace hawser::detail {
 
 namespace {
 
-// ThreadSanitizer holds signals back until the next call that it knows, and io_uring_enter is none:
-// who waits there would not hear of them. So under it the wait is made by ppoll.
 #if defined(__SANITIZE_THREAD__)
-constexpr bool underThreadSanitizer = true;
+// ThreadSanitizer holds signals back until the next call that it knows, and io_uring_enter is none:
+// who waits there would not hear of them. So under it nobody waits long, or without such a call
+// before.
+void shortenWait(std::optional<std::chrono::nanoseconds>& time) noexcept {
+  constexpr std::chrono::nanoseconds longest = std::chrono::milliseconds(20);
+  constexpr timespec none{};
+  ::ppoll(nullptr, 0, &none, nullptr);
+  time = std::min(time.value_or(longest), longest);
+}
 #else
-constexpr bool underThreadSanitizer = false;
+void shortenWait(std::optional<std::chrono::nanoseconds>&) noexcept {}
 #endif
 
 [[noreturn]] void throwError(int error, const char* what) {
@@ -131,16 +137,7 @@ int Uring::enter(unsigned completions, std::optional<std::chrono::nanoseconds> t
     if (const int error = registerWith(IORING_REGISTER_ENABLE_RINGS, nullptr, 0)) return error;
     enabled_ = true;
   }
-  if (underThreadSanitizer && completions != 0) {
-    if (const int error = enterKernel(0, {})) return error;
-    if (const int error = pollRing(time)) return error;
-    completions = 0;
-  }
-  return enterKernel(completions, time);
-}
-
-int Uring::enterKernel(unsigned completions,
-                       std::optional<std::chrono::nanoseconds> time) noexcept {
+  if (completions != 0) shortenWait(time);
   __kernel_timespec timeout{};
   io_uring_getevents_arg argument{};
   if (time && completions != 0) {
@@ -153,15 +150,6 @@ int Uring::enterKernel(unsigned completions,
                 IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &argument, sizeof argument);
   submitted_ = __atomic_load_n(requestHead_, __ATOMIC_ACQUIRE);
   return taken < 0 ? errno : 0;
-}
-
-int Uring::pollRing(std::optional<std::chrono::nanoseconds> time) const noexcept {
-  timespec timeout{};
-  if (time) timeout = toTimespec<timespec>(*time);
-  pollfd ring{descriptor_.get(), POLLIN, 0};
-  const int ready = ::ppoll(&ring, 1, time ? &timeout : nullptr, nullptr);
-  if (ready < 0) return errno;
-  return ready == 0 ? ETIME : 0;
 }
 
 int Uring::registerWith(unsigned operation, void* argument, unsigned count) noexcept {

@@ -81,10 +81,6 @@ class Uring {
   int registerWith(unsigned operation, void* argument, unsigned count) noexcept;
 
  private:
-  int enterKernel(unsigned completions, std::optional<std::chrono::nanoseconds> time) noexcept;
-  /// Waits for completions without entering. An errno, ETIME after `time`, or 0.
-  int pollRing(std::optional<std::chrono::nanoseconds> time) const noexcept;
-
   FileDescriptor descriptor_;
   MappedMemory rings_;
   MappedMemory requestMemory_;
