@@ -236,9 +236,10 @@ TEST_F(ReportedStalls, areOfEveryStepOfTheTurn) {
     SCOPED_TRACE(each.what);
     released = false;
     other.emplace();
-    other->reportStalls(1ms, [this](const Stall& stall) {
+    // On a busy machine what comes before may be reported, too.
+    other->reportStalls(1ms, [this, &each](const Stall& stall) {
       const std::lock_guard lock(mutex);
-      if (stall.kind != Kind::over) reported = stall;
+      if (stall.kind != Kind::over && std::string_view(stall.what) == each.what) reported = stall;
       changed.notify_all();
     });
     each.doIt([this] { holdTheReactor(); });
@@ -246,7 +247,7 @@ TEST_F(ReportedStalls, areOfEveryStepOfTheTurn) {
     other->run();
     other->ignoreStalls();
     EXPECT_TRUE(released);
-    EXPECT_STREQ(reported->what, each.what);
+    ASSERT_TRUE(reported);
     EXPECT_EQ(reported->where.line() != 0, each.asked);
   }
   hook.reset();
@@ -256,7 +257,7 @@ TEST_F(ReportedStalls, areLoggedAsWarningsUnlessSomebodyWantsThem) {
   LogCapture log;
   const logging::Observation telling = logging::addObserver([this](const logging::Event& event) {
     const std::lock_guard lock(mutex);
-    if (event.level != logging::Level::warn) return;
+    if (event.level != logging::Level::warn || !event.message.starts_with("A handler")) return;
     reported.emplace();
     changed.notify_all();
   });
