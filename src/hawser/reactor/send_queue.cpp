@@ -53,6 +53,15 @@ struct SendQueue::BlockCacheOwner {
   static void open() noexcept { thread_local const BlockCacheOwner owner; }
 };
 
+SendQueue::Block* SendQueue::takeCachedBlock() noexcept {
+  Block* const block = static_cast<Block*>(blockCache.head);
+  blockCache.head = block->next;
+  ++blockCache.room;
+  block->next = nullptr;
+  block->data = block->begin();
+  return block;
+}
+
 SendQueue::Block* SendQueue::makeBlock(std::size_t capacity) {
   const bool large = capacity > blockCapacity;
   if (!large && blockCache.head) return takeCachedBlock();
@@ -86,8 +95,14 @@ SendQueue& SendQueue::operator=(SendQueue&& other) noexcept {
 }
 
 void SendQueue::append(std::string_view text) {
-  if (takesFirst(text)) return appendFirst(text);
   if (text.empty()) return;
+  if (!first_ && text.size() <= blockCapacity && blockCache.head) {
+    Block* const block = takeCachedBlock();
+    first_ = last_ = block;
+    size_ = block->size = text.size();
+    std::memcpy(block->begin(), text.data(), text.size());
+    return;
+  }
   const bool open =
       last_ && (last_->kind == Piece::Kind::block || last_->kind == Piece::Kind::largeBlock);
   char* const free = open ? const_cast<char*>(last_->data) + last_->size : nullptr;

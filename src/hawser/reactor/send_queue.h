@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -41,13 +40,6 @@ class SendQueue {
     append(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
   }
   void append(const char* text) { append(std::string_view(text)); }
-  /// Whether `appendFirst` will do: this is empty, `text` is not and is short, and there is a block
-  /// for it.
-  bool takesFirst(std::string_view text) const noexcept {
-    return !first_ && text.size() - 1 < blockCapacity && blockCache.head;
-  }
-  /// The short form of `append`, if `takesFirst` says so.
-  void appendFirst(std::string_view text) noexcept;
   /// Appends the string itself if it is long, else a copy.
   void append(std::string&& text);
   /// Appends bytes that others hold too, if they are long, else a copy.
@@ -112,24 +104,7 @@ struct SendQueue::Block : Piece {
   char* begin() noexcept { return reinterpret_cast<char*>(this + 1); }
 };
 
-// What nearly every message needs is inline: one small piece comes, and goes as a whole.
-
-inline SendQueue::Block* SendQueue::takeCachedBlock() noexcept {
-  Block* const block = static_cast<Block*>(blockCache.head);
-  blockCache.head = block->next;
-  ++blockCache.room;
-  block->next = nullptr;
-  block->data = block->begin();
-  return block;
-}
-
-inline void SendQueue::appendFirst(std::string_view text) noexcept {
-  Block* const block = takeCachedBlock();
-  first_ = last_ = block;
-  size_ = block->size = text.size();
-  std::memcpy(block->begin(), text.data(), text.size());
-}
-
+// Mostly one small piece comes, and goes as a whole.
 inline void SendQueue::clear() noexcept {
   Piece* const piece = std::exchange(first_, nullptr);
   const Piece* const last = std::exchange(last_, nullptr);

@@ -20,6 +20,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -35,6 +36,9 @@ constexpr WriteLimits defaultLimits;
 // So much in one piece does not wait for the end of the turn: copying it would cost more than a
 // call.
 constexpr std::size_t bulkBytes = 32 * 1024;
+
+// A longer piece is worth a block of memory of its own.
+constexpr std::size_t shortBytes = 2 * 1024;
 
 // How long a peer may go on sending after this side has closed.
 constexpr auto lingerTime = 2s;
@@ -83,7 +87,9 @@ TcpConnection::TcpConnection(Reactor& reactor, ChannelPtr channel, const Address
       protocol_(std::move(protocol)),
       maker_(std::move(maker)),
       peer_(peer),
-      host_(host) {}
+      host_(host) {
+  is_.special = !channel_->triesToSend();
+}
 
 TcpConnection::~TcpConnection() = default;
 
@@ -92,28 +98,57 @@ bool TcpConnection::writable() const noexcept {
   return !is_.disconnecting || (extras_ && extras_->producer);
 }
 
-void TcpConnection::write(std::string_view bytes) {
-  if (!free() || !queue_.takesFirst(bytes)) [[unlikely]]
-    return writeWith(bytes);
+inline void TcpConnection::askForTurnEnd() noexcept {
+  is_.asked = true;
   reactor_.afterTurn(*this);
-  queue_.appendFirst(bytes);
+}
+
+void TcpConnection::write(std::string_view bytes) {
+  if (is_ != Standing{} || bytes.size() - 1 >= shortBytes) [[unlikely]]
+    return writeWith(bytes);
+  TurnBuffer& buffer = reactor_.turnBuffer();
+  if (bytes.size() > buffer.room()) [[unlikely]]
+    return writeWith(bytes);
+  char* const place = buffer.take(bytes.size());
+  askForTurnEnd();
+  written_ = {place, bytes.size()};
+  std::memcpy(place, bytes.data(), bytes.size());
 }
 
 void TcpConnection::writeWith(std::string_view bytes) {
   if (bytes.empty() || !writable()) return;
-  if (free() && bytes.size() >= bulkBytes && bytes.size() <= defaultLimits.hardCap) {
-    flush();
-    if (free()) return writeBulk(bytes);
+  if (is_ == Standing{} || onlyAsked()) {
+    if (extendWritten(bytes)) return;
+    if (bytes.size() >= bulkBytes && bytes.size() <= defaultLimits.hardCap) {
+      if (sendQueued()) return writeBulk(bytes);
+      if (!channel_) return;
+    }
   }
+  queueWritten();
   queue_.append(bytes);
-  if (!is_.sending) reactor_.afterTurn(*this);
+  if (!is_.sending) askForTurnEnd();
   if (queue_.size() > defaultLimits.highWater || extras_) checkLimits();
+}
+
+bool TcpConnection::extendWritten(std::string_view bytes) noexcept {
+  TurnBuffer& buffer = reactor_.turnBuffer();
+  if (written_.empty() || written_.data() + written_.size() != buffer.next() ||
+      bytes.size() > shortBytes || bytes.size() > buffer.room())
+    return false;
+  std::memcpy(buffer.take(bytes.size()), bytes.data(), bytes.size());
+  written_ = {written_.data(), written_.size() + bytes.size()};
+  return true;
+}
+
+void TcpConnection::queueWritten() {
+  queue_.append(written_);
+  written_ = {};
 }
 
 void TcpConnection::writeBulk(std::string_view bytes) {
   const std::size_t taken = channel_->trySend(bytes);
   if (taken == bytes.size()) return;
-  reactor_.afterTurn(*this);
+  askForTurnEnd();
   try {
     queue_.append(bytes.substr(taken));
   } catch (...) {
@@ -129,12 +164,13 @@ void TcpConnection::sendFileDescriptor(int descriptor) {
   if (!writable()) return;
   FileDescriptor duplicate(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
   if (!duplicate) throw std::system_error(errno, std::generic_category(), "sendFileDescriptor");
+  queueWritten();
   Outgoing& sending = outgoing();
   sending.cut(queue_);
   if (sending.descriptors().size() == mostDescriptors)
     throw std::length_error("sendFileDescriptor: 253 descriptors wait for a byte to go with");
   sending.descriptors().push_back(std::move(duplicate));
-  if (!is_.sending) reactor_.afterTurn(*this);
+  if (!is_.sending) askForTurnEnd();
 }
 
 Deferred<std::uint64_t> TcpConnection::sendFile(FileDescriptor file, std::uint64_t offset,
@@ -156,9 +192,10 @@ Deferred<std::uint64_t> TcpConnection::sendFile(FileDescriptor file, std::uint64
         if (self && found) self->cancelFile(*found);
       });
   sending->resolver = std::move(resolver);
+  queueWritten();
   outgoing().cut(queue_);
   outgoing().add(std::move(sending));
-  if (!is_.sending) reactor_.afterTurn(*this);
+  if (!is_.sending) askForTurnEnd();
   return std::move(result);
 }
 
@@ -166,7 +203,7 @@ void TcpConnection::cancelFile(FileSending& sending) {
   sending.resolver = {};
   if (!channel_ || !outgoing().cancel(sending, *channel_)) return;
   is_.sending = false;
-  reactor_.afterTurn(*this);
+  askForTurnEnd();
 }
 
 std::string TcpConnection::where() const {
@@ -186,7 +223,7 @@ void TcpConnection::checkLimits() {
 
 std::size_t TcpConnection::queuedBytes() const noexcept {
   const std::size_t cut = extras_ && extras_->outgoing ? extras_->outgoing->bytes() : 0;
-  return cut + queue_.size() + (channel_ ? channel_->unsent() : 0);
+  return cut + written_.size() + queue_.size() + (channel_ ? channel_->unsent() : 0);
 }
 
 void TcpConnection::loseConnection() {
@@ -201,7 +238,7 @@ void TcpConnection::loseConnection() {
   else if (readPaused_ && !readEnded_)
     channel_->resumeReceiving();
   readPaused_ = false;
-  reactor_.afterTurn(*this);
+  askForTurnEnd();
 }
 
 void TcpConnection::abortConnection() {
@@ -214,7 +251,7 @@ void TcpConnection::abort(Failure reason) {
   resetOnClose();
   is_.disconnecting = true;
   closeChannel();
-  reactor_.afterTurn(*this);
+  askForTurnEnd();
 }
 
 // Closing a lingering socket with a time of 0 sends a reset: the peer must not take what it has got
@@ -227,7 +264,7 @@ void TcpConnection::resetOnClose() noexcept {
 
 void TcpConnection::loseWriteConnection() {
   if (!channel_ || is_.disconnecting || std::exchange(is_.writeEnding, true)) return;
-  reactor_.afterTurn(*this);
+  askForTurnEnd();
 }
 
 Address TcpConnection::getHost() const {
@@ -290,13 +327,13 @@ void TcpConnection::registerProducer(std::shared_ptr<Producer> producer, bool st
   extras_->producer = std::move(producer);
   extras_->streaming = streaming;
   extras_->paused = false;
-  if (!streaming) reactor_.afterTurn(*this);
+  if (!streaming) askForTurnEnd();
 }
 
 void TcpConnection::unregisterProducer() {
   if (!extras_ || !extras_->producer) return;
   extras_->producer = nullptr;
-  if (channel_) reactor_.afterTurn(*this);
+  if (channel_) askForTurnEnd();
 }
 
 void TcpConnection::pauseProducing() {
@@ -319,17 +356,22 @@ void TcpConnection::startReceiving() {
 
 void TcpConnection::received(std::span<const std::byte> bytes) {
   if (is_.disconnecting) {
-    discarded_ = true;
+    is_.discarded = true;
     return;
   }
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (handlerMarks) [[unlikely]]
+    return receivedWatched(text);
   // The channel's call is a handler's scope already.
-  const HandlerMark mark("dataReceived", *protocol_);
   try {
     protocol_->dataReceived(text);
   } catch (...) {
     eventThrew("dataReceived");
   }
+}
+
+[[gnu::noinline]] void TcpConnection::receivedWatched(std::string_view text) {
+  notify("dataReceived", *protocol_, [&] { protocol_->dataReceived(text); });
 }
 
 void TcpConnection::descriptorsReceived(std::vector<FileDescriptor> descriptors) {
@@ -349,18 +391,18 @@ void TcpConnection::receiveEnded(std::error_code error) {
   readEnded_ = true;
   if (error) return fail(error);
   if (is_.disconnecting) {
-    if (writeEnded_) finish(doneFailure());
+    if (is_.writeEnded) finish(doneFailure());
     return;
   }
   notify("readConnectionLost", *protocol_, [&] { protocol_->readConnectionLost(); });
-  if (channel_ && writeEnded_) finish(doneFailure());
+  if (channel_ && is_.writeEnded) finish(doneFailure());
 }
 
 void TcpConnection::sent(std::size_t bytes, std::size_t left) {
   if (extras_ && extras_->outgoing) extras_->outgoing->sent(bytes, left);
   if (left > 0) return;
   is_.sending = false;
-  reactor_.afterTurn(*this);
+  askForTurnEnd();
 }
 
 // What the peer sent before it went has been delivered by now (see the rules of backends).
@@ -372,24 +414,39 @@ void TcpConnection::fail(std::error_code error) {
 }
 
 void TcpConnection::afterTurn() {
-  if (!free()) [[unlikely]]
+  const bool more = !onlyAsked() || written_.empty();
+  is_.asked = false;
+  if (more) [[unlikely]]
     return flushWith();
-  flush();
-}
-
-// For when it is free.
-inline void TcpConnection::flush() {
-  if (!queue_.empty() && !channel_->send(queue_, *this)) is_.sending = true;
+  const std::string_view written = written_;
+  const std::size_t taken = channel_->trySend(written);
+  written_ = written.substr(taken);
+  if (!written_.empty()) [[unlikely]]
+    flushWith();
 }
 
 void TcpConnection::flushWith() {
   if (lost_) return finish(Failure(lost_));
   if (!channel_ || is_.sending) return;
   if (extras_ && extras_->outgoing && !flushOutgoing()) return;
-  if (!queue_.empty() && !channel_->send(queue_, *this))
-    is_.sending = true;
-  else
-    drained();
+  if (sendQueued()) drained();
+}
+
+// True if the kernel has taken everything.
+bool TcpConnection::sendQueued() {
+  if (!written_.empty()) {
+    written_.remove_prefix(channel_->trySend(written_));
+    if (written_.empty()) return true;
+    try {
+      queueWritten();
+    } catch (...) {
+      // The peer must not take what comes next for the rest.
+      abort(Failure::current());
+      return false;
+    }
+  }
+  is_.sending = !queue_.empty() && !channel_->send(queue_, *this);
+  return !is_.sending;
 }
 
 bool TcpConnection::flushOutgoing() {
@@ -428,7 +485,7 @@ void TcpConnection::drained() {
     if (peerStillSends()) return lingerForPeer();
     return finish(doneFailure());
   }
-  if (!is_.writeEnding || std::exchange(writeEnded_, true)) return;
+  if (!is_.writeEnding || std::exchange(is_.writeEnded, true)) return;
   // Of a connection that is gone receiving will tell, after what is left to be received.
   if (const std::error_code error = channel_->shutdownSend(); error && error.value() != ENOTCONN)
     return fail(error);
@@ -437,15 +494,15 @@ void TcpConnection::drained() {
 }
 
 bool TcpConnection::peerStillSends() const noexcept {
-  return !readEnded_ && (discarded_ || channel_->unread() > 0);
+  return !readEnded_ && (is_.discarded || channel_->unread() > 0);
 }
 
 // A socket that is closed with bytes unread, or that gets some afterwards, answers with a reset,
 // and that makes the peer's kernel throw away what the peer has not read yet: the end of what was
 // to be flushed. So the peer is told that this side has finished, and may finish too.
 void TcpConnection::lingerForPeer() {
-  if (std::exchange(lingering_, true)) return;
-  if (!std::exchange(writeEnded_, true)) static_cast<void>(channel_->shutdownSend());
+  if (std::exchange(is_.lingering, true)) return;
+  if (!std::exchange(is_.writeEnded, true)) static_cast<void>(channel_->shutdownSend());
   try {
     extras().lingerTimer = reactor_.callLater(lingerTime, [weak = weak_from_this()] {
       const auto self = std::static_pointer_cast<TcpConnection>(weak.lock());
@@ -470,6 +527,7 @@ Failure TcpConnection::doneFailure() const noexcept {
 void TcpConnection::closeChannel() noexcept {
   getHost();  // while there is somebody to ask
   channel_ = nullptr;
+  written_ = {};
   queue_.clear();
   if (extras_ && extras_->outgoing) extras_->outgoing->close();
   is_.sending = false;

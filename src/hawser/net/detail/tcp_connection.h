@@ -37,8 +37,9 @@ class ConnectionObserver {
 /// While the connection lives, this and its protocol hold each other; `finish` cuts that circle, so
 /// afterwards the protocol holds this.
 ///
-/// What is written collects in `queue_` until the end of the turn and goes to the channel in one
-/// send; while that send is not complete the next ones collect. All that calls the protocol starts
+/// What is written collects until the end of the turn, in the turn's buffer as long as it is short
+/// and in one piece, else in `queue_`, and goes to the channel in one send; while that send is not
+/// complete the next ones collect. All that calls the protocol starts
 /// in the channel's handlers or in `afterTurn`, never in a function that the protocol calls.
 class TcpConnection final : public Transport,
                             private ReceiveHandler,
@@ -97,15 +98,23 @@ class TcpConnection final : public Transport,
 
   /// What keeps bytes from being queued, and sent at the end of the turn, without more ado. Nearly
   /// always there is nothing of the kind, and one comparison tells.
-  struct Hindrances {
+  struct Standing {
+    bool asked = false;          // for the end of the turn; if nothing is true nothing is queued
     bool sending = false;        // the channel has not completed the last send
     bool writeEnding = false;    // loseWriteConnection was called
+    bool writeEnded = false;     // what it asked for is done
     bool disconnecting = false;  // loseConnection or abort was called, or it is closed
-    bool special = false;        // there are extras, or it was aborted
+    bool discarded = false;      // something arrived after that
+    bool lingering = false;      // all is sent, the peer may still finish
+    bool special = false;        // there are extras, it was aborted, or the channel never tries
+    friend bool operator==(const Standing& one, const Standing& other) noexcept {
+      return std::bit_cast<std::uint64_t>(one) == std::bit_cast<std::uint64_t>(other);
+    }
   };
-  bool free() const noexcept { return std::bit_cast<std::uint32_t>(is_) == 0; }
+  bool onlyAsked() const noexcept { return is_ == Standing{.asked = true}; }
 
   void received(std::span<const std::byte> bytes) override;
+  void receivedWatched(std::string_view text);
   void descriptorsReceived(std::vector<FileDescriptor> descriptors) override;
   void receiveEnded(std::error_code error) override;
   void sent(std::size_t bytes, std::size_t left) override;
@@ -115,9 +124,12 @@ class TcpConnection final : public Transport,
 
   bool writable() const noexcept;
   void writeWith(std::string_view bytes);
+  bool extendWritten(std::string_view bytes) noexcept;
+  void queueWritten();
   void writeBulk(std::string_view bytes);
-  void flush();
+  void askForTurnEnd() noexcept;
   void flushWith();
+  bool sendQueued();
   void checkLimits();
   void startReceiving();
   /// Sends what comes before `queue_`. False if that is not done yet.
@@ -146,19 +158,17 @@ class TcpConnection final : public Transport,
   ChannelPtr channel_;  // null once the connection is closed
   std::shared_ptr<Protocol> protocol_;
   std::shared_ptr<ConnectionObserver> maker_;
+  std::string_view written_;  // in the turn's buffer; then `queue_` is empty
   SendQueue queue_;
   std::unique_ptr<Extras> extras_;
   Failure lost_ = Failure::none();  // aborted: what `afterTurn` is to tell the protocol
   Address peer_;
   mutable Address host_;
-  Hindrances is_;
+  Standing is_;
   bool receiving_ = false;   // the channel was asked to
   bool readPaused_ = false;  // the protocol asked for it
   bool readEnded_ = false;   // the peer has finished sending
-  bool writeEnded_ = false;  // what loseWriteConnection asked for is done
-  bool discarded_ = false;   // something arrived after loseConnection
   bool complained_ = false;  // of descriptors that the protocol does not take
-  bool lingering_ = false;   // all is sent, the peer may still finish
 };
 
 }  // namespace detail

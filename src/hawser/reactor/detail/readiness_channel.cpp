@@ -21,7 +21,9 @@ ReadinessChannel::ReadinessChannel(ReadinessBackend& backend, FileDescriptor des
     : SocketChannel(std::move(descriptor)),
       backend_(&backend),
       token_(token),
-      state_{.kind = kind} {}
+      state_{.kind = kind} {
+  endOutgoing();
+}
 
 // Starting, pausing, cancelling.
 
@@ -40,8 +42,14 @@ bool ReadinessChannel::begin(Outgoing operation) {
   if (state_.outgoing != Outgoing::none)
     throw std::logic_error("this channel connects or sends already");
   state_.outgoing = operation;
+  socketToTry_ = -1;
   outgoingError_ = 0;
   return true;
+}
+
+void ReadinessChannel::endOutgoing() noexcept {
+  state_.outgoing = Outgoing::none;
+  if (state_.kind != Kind::file) socketToTry_ = descriptor_.get();
 }
 
 int ReadinessChannel::watch() noexcept {
@@ -49,7 +57,7 @@ int ReadinessChannel::watch() noexcept {
   const int error = backend_->watch(*this, token_);
   // What cannot be waited for, a file on a disk, need not be.
   if (error == EPERM && state_.kind == Kind::file)
-    state_.watched = state_.readable = state_.writable = true;
+    state_.watched = state_.readable = writable_ = true;
   if (error == 0) state_.watched = true;
   return state_.watched ? 0 : error;
 }
@@ -60,8 +68,8 @@ void ReadinessChannel::awaitIncoming() {
 }
 
 void ReadinessChannel::awaitOutgoing() {
-  if (!state_.writable && outgoingError_ == 0) outgoingError_ = watch();
-  if (state_.writable || outgoingError_ != 0) backend_->schedule(*this);
+  if (!writable_ && outgoingError_ == 0) outgoingError_ = watch();
+  if (writable_ || outgoingError_ != 0) backend_->schedule(*this);
 }
 
 void ReadinessChannel::accept(AcceptHandler& handler) {
@@ -99,14 +107,14 @@ void ReadinessChannel::connect(const NativeAddress& address, ConnectHandler& han
   if (!begin(Outgoing::connect)) return;
   connecter_ = &handler;
   if (::connect(descriptor_.get(), address.get(), address.size) == 0)
-    state_.writable = true;
+    writable_ = true;
   else if (errno != EINPROGRESS && errno != EINTR)
     outgoingError_ = errno;
   awaitOutgoing();
 }
 
 void ReadinessChannel::cancelConnect() noexcept {
-  if (state_.outgoing == Outgoing::connect) state_.outgoing = Outgoing::none;
+  if (state_.outgoing == Outgoing::connect) endOutgoing();
 }
 
 inline ssize_t ReadinessChannel::sendOnce(const SendQueue& data) noexcept {
@@ -161,20 +169,14 @@ bool ReadinessChannel::sendFile(int file, std::uint64_t offset, std::size_t coun
   if (!begin(Outgoing::file)) return true;
   besides_ = std::move(besides);
   sender_ = &handler;
-  state_.writable = true;  // until a try says otherwise
+  writable_ = true;  // until a try says otherwise
   awaitOutgoing();
   return true;
 }
 
-std::size_t ReadinessChannel::trySend(std::string_view bytes) noexcept {
-  if (!backend_ || state_.outgoing != Outgoing::none || state_.kind == Kind::file) return 0;
-  const ssize_t sent = ::send(descriptor_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-  return sent > 0 ? static_cast<std::size_t>(sent) : 0;
-}
-
 void ReadinessChannel::cancelSend() noexcept {
   if (state_.outgoing != Outgoing::send && state_.outgoing != Outgoing::file) return;
-  state_.outgoing = Outgoing::none;
+  endOutgoing();
   besides_.reset();
   sending_.clear();
 }
@@ -193,6 +195,7 @@ void ReadinessChannel::detach() noexcept {
   backend_ = nullptr;
   state_.incoming = Incoming::none;
   state_.outgoing = Outgoing::none;
+  socketToTry_ = -1;
   besides_.reset();
   sending_.clear();
   unschedule();
@@ -201,16 +204,16 @@ void ReadinessChannel::detach() noexcept {
 
 void ReadinessChannel::robbed() noexcept {
   static_cast<void>(descriptor_.release());
+  socketToTry_ = -1;
   // There is nothing to wait for: what is tried without a descriptor fails at once.
-  state_.watched = state_.readable = state_.writable = true;
+  state_.watched = state_.readable = writable_ = true;
   backend_->schedule(*this);
 }
 
 // Working. After each call of a handler everything may have changed.
 
 void ReadinessChannel::work() {
-  if (state_.outgoing == Outgoing::connect && (state_.writable || outgoingError_ != 0))
-    finishConnect();
+  if (state_.outgoing == Outgoing::connect && (writable_ || outgoingError_ != 0)) finishConnect();
   // What the peer sent before it reset the connection is delivered before a send fails by that.
   if (state_.incoming != Incoming::none && !state_.paused &&
       (state_.readable || incomingError_ != 0)) {
@@ -221,8 +224,8 @@ void ReadinessChannel::work() {
     else
       receiveSomeDatagrams();
   }
-  if (state_.outgoing == Outgoing::send && (state_.writable || outgoingError_ != 0)) sendMore();
-  if (state_.outgoing == Outgoing::file && (state_.writable || outgoingError_ != 0)) sendSomeFile();
+  if (state_.outgoing == Outgoing::send && (writable_ || outgoingError_ != 0)) sendMore();
+  if (state_.outgoing == Outgoing::file && (writable_ || outgoingError_ != 0)) sendSomeFile();
 }
 
 void ReadinessChannel::finishConnect() {
@@ -231,7 +234,7 @@ void ReadinessChannel::finishConnect() {
     socklen_t size = sizeof error;
     if (::getsockopt(descriptor_.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
   }
-  state_.outgoing = Outgoing::none;
+  endOutgoing();
   ConnectHandler& handler = *connecter_;
   callHandler("while telling the outcome of a connect", [&] {
     if (error == 0)
@@ -413,13 +416,13 @@ void ReadinessChannel::sendMore() {
   SendHandler& handler = *sender_;
   switch (progress) {
     case Progress::failed:
-      state_.outgoing = Outgoing::none;
+      endOutgoing();
       besides_.reset();
       sending_.clear();
       callHandler("while handling a failed send", [&] { handler.sendFailed(systemError(error)); });
       return;
     case Progress::done:
-      state_.outgoing = Outgoing::none;
+      endOutgoing();
       break;
     case Progress::yielded:
       backend_->schedule(*this);
@@ -437,11 +440,11 @@ void ReadinessChannel::sendSomeFile() {
   std::size_t taken = 0;
   if (error == 0) error = besides_->file.sendTo(descriptor_.get(), taken);
   if (error == EAGAIN) {
-    state_.writable = false;
+    writable_ = false;
     awaitOutgoing();
     return;
   }
-  state_.outgoing = Outgoing::none;
+  endOutgoing();
   besides_.reset();
   SendHandler& handler = *sender_;
   callHandler("while handling the sending of a file", [&] {
@@ -478,14 +481,14 @@ ReadinessChannel::Progress ReadinessChannel::transmit(SendQueue& data, ssize_t s
       taken += static_cast<std::size_t>(sent);
       if (data.empty()) return Progress::done;
     } else if (errno == EAGAIN) {
-      state_.writable = false;
+      writable_ = false;
       return Progress::blocked;
     } else if (errno != EINTR) {
       error = errno;
       return Progress::failed;
     }
     if (tries == ReadinessBackend::sendsPerTurn) {
-      state_.writable = true;
+      writable_ = true;
       return Progress::yielded;
     }
     sent = sendOnce(data);

@@ -51,7 +51,6 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   bool sendWithDescriptors(SendQueue& data, std::vector<FileDescriptor> descriptors,
                            SendHandler& handler) override;
   bool sendFile(int file, std::uint64_t offset, std::size_t count, SendHandler& handler) override;
-  std::size_t trySend(std::string_view bytes) noexcept override;
   void cancelSend() noexcept override;
   std::size_t unsent() const noexcept override { return sending_.size(); }
 
@@ -65,42 +64,39 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   /// behind the next short read.
   void becomeReady(bool readable, bool writable, bool drain) noexcept {
     state_.readable |= readable;
-    state_.writable |= writable;
+    writable_ |= writable;
     state_.drain |= drain;
   }
   bool waitsToRead() const noexcept {
     return state_.incoming != Incoming::none && !state_.paused && !state_.readable;
   }
-  bool waitsToWrite() const noexcept {
-    return state_.outgoing != Outgoing::none && !state_.writable;
-  }
+  bool waitsToWrite() const noexcept { return state_.outgoing != Outgoing::none && !writable_; }
   /// Does what can be done now, and calls the handlers.
   void work();
   /// A stream that nobody has paused, that sends nothing, and of which nothing is known: what most
   /// channels are most of the time.
   bool onlyReceives() const noexcept {
-    State known = state_;
-    known.writable = false;
     constexpr State receiving{
-        .kind = Kind::streamSocket, .incoming = Incoming::receive, .watched = true};
-    return std::bit_cast<std::uint64_t>(known) == std::bit_cast<std::uint64_t>(receiving);
+        .incoming = Incoming::receive, .kind = Kind::streamSocket, .watched = true};
+    return std::bit_cast<std::uint64_t>(state_) == std::bit_cast<std::uint64_t>(receiving);
   }
   /// The short form of `becomeReady` and `work` for a channel that only receives, of which the
   /// kernel says that it can be read: one try, which mostly gets all there is.
-  void receiveOnce(std::span<std::byte> buffer) {
+  [[gnu::always_inline]] void receiveOnce(std::span<std::byte> buffer, HandlerRow& row) {
     const ssize_t count = ::recv(descriptor_.get(), buffer.data(), buffer.size(), 0);
     if (static_cast<std::size_t>(count) - 1 >= buffer.size() - 1) [[unlikely]]
-      return receiveSome(count);
+      return row.apart([this, count] { receiveSome(count); });
     ReceiveHandler& handler = *receiver_;
-    callHandler("while handling received data",
-                [&] { handler.received(buffer.first(static_cast<std::size_t>(count))); });
+    const std::span<const std::byte> bytes = buffer.first(static_cast<std::size_t>(count));
+    row.callFor(handler, "while handling received data",
+                [&handler, bytes] { handler.received(bytes); });
   }
   /// The backend dies: no operation is left, the descriptor is closed.
   void detach() noexcept;
 
  private:
   friend class IntrusiveList<ReadinessChannel>;
-  enum class Incoming : std::uint8_t { none, accept, receive, datagrams };
+  enum class Incoming : std::uint16_t { none, accept, receive, datagrams };
   enum class Outgoing : std::uint8_t { none, connect, send, file };
   enum class Progress : std::uint8_t { done, blocked, yielded, failed };
 
@@ -111,12 +107,11 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   };
   /// What is going on, and what is known of the descriptor; it is compared in one piece.
   struct State {
-    Kind kind;
     Incoming incoming = Incoming::none;
     Outgoing outgoing = Outgoing::none;
+    Kind kind;
     bool paused = false;
     bool readable = false;
-    bool writable = false;
     bool drain = false;
     bool watched = false;
   };
@@ -146,6 +141,7 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   ssize_t sendPieces(const SendQueue& data) noexcept;
   bool refuseSend(SendQueue& data);
   bool startSend(SendQueue& data, SendHandler& handler, ssize_t sent);
+  void endOutgoing() noexcept;
   Progress transmit(SendQueue& data, ssize_t sent, std::size_t& taken, int& error) noexcept;
 
   ReadinessBackend* backend_;  // null: the backend is gone
@@ -165,6 +161,7 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   int incomingError_ = 0;  // found while starting, told in the next round
   int outgoingError_ = 0;
   State state_;
+  bool writable_ = false;
 };
 
 }  // namespace hawser::detail
