@@ -52,8 +52,8 @@ class StandardServer final : public ServerEndpoint::Implementation {
       std::shared_ptr<Protocol> protocol = session->factory().buildProtocol(Address());
       if (!protocol) return Failure(NoProtocol(toString()));
       auto channel = detail::PairChannel::of(reactor_.backend(), 0, 1);
-      detail::TcpConnection::start(reactor_, std::move(channel), Address(), Address(),
-                                   std::move(protocol), std::move(session));
+      detail::TcpConnection::start(reactor_, std::move(channel), Address(), std::move(protocol),
+                                   std::move(session));
       return std::shared_ptr<Port>(std::make_shared<StandardPort>());
     } catch (...) {
       return Failure::current();
@@ -71,7 +71,7 @@ StandardIO::StandardIO(Reactor& reactor, std::shared_ptr<Protocol> protocol, int
                        int output) {
   reactor.checkThread("StandardIO");
   detail::TcpConnection::start(reactor, detail::PairChannel::of(reactor.backend(), input, output),
-                               Address(), Address(), protocol, nullptr);
+                               Address(), protocol, nullptr);
   transport_ = protocol->transport().shared_from_this();
 }
 

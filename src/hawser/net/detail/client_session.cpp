@@ -53,8 +53,8 @@ Deferred<std::shared_ptr<Protocol>> connectClient(Reactor& reactor, const Dialle
           protocol = session->factory().buildProtocol(connection.peer);
         }
         if (!protocol) return Failure(NoProtocol(where));
-        TcpConnection::start(reactor, std::move(connection.channel), Address(), connection.peer,
-                             protocol, std::move(session));
+        TcpConnection::start(reactor, std::move(connection.channel), connection.peer, protocol,
+                             std::move(session));
         return protocol;
       });
 }

@@ -21,6 +21,8 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <memory>
+#include <new>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -67,10 +69,10 @@ void TcpConnection::eventThrew(const char* name) {
     abort(failureOr([&] { return Failure(ConnectionAborted(where())).withCause(thrown); }));
 }
 
-void TcpConnection::start(Reactor& reactor, ChannelPtr channel, const Address& host,
-                          const Address& peer, std::shared_ptr<Protocol> protocol,
+void TcpConnection::start(Reactor& reactor, ChannelPtr channel, const Address& peer,
+                          std::shared_ptr<Protocol> protocol,
                           std::shared_ptr<ConnectionObserver> maker) {
-  auto connection = std::make_shared<TcpConnection>(reactor, std::move(channel), host, peer,
+  auto connection = std::make_shared<TcpConnection>(reactor, std::move(channel), peer,
                                                     std::move(protocol), std::move(maker));
   reactor.attach(*connection);
   connection->notify("connectionMade", *connection->protocol_,
@@ -79,19 +81,24 @@ void TcpConnection::start(Reactor& reactor, ChannelPtr channel, const Address& h
     connection->startReceiving();
 }
 
-TcpConnection::TcpConnection(Reactor& reactor, ChannelPtr channel, const Address& host,
-                             const Address& peer, std::shared_ptr<Protocol> protocol,
+TcpConnection::TcpConnection(Reactor& reactor, ChannelPtr channel, const Address& peer,
+                             std::shared_ptr<Protocol> protocol,
                              std::shared_ptr<ConnectionObserver> maker)
     : reactor_(reactor),
       channel_(std::move(channel)),
       protocol_(std::move(protocol)),
       maker_(std::move(maker)),
-      peer_(peer),
-      host_(host) {
+      queue_(),
+      peer_(peer) {
   is_.special = !channel_->triesToSend();
 }
 
-TcpConnection::~TcpConnection() = default;
+TcpConnection::~TcpConnection() {
+  if (channel_)
+    std::destroy_at(&queue_);
+  else
+    std::destroy_at(&host_);
+}
 
 bool TcpConnection::writable() const noexcept {
   if (!channel_ || is_.writeEnding) return false;
@@ -111,7 +118,8 @@ void TcpConnection::write(std::string_view bytes) {
     return writeWith(bytes);
   char* const place = buffer.take(bytes.size());
   askForTurnEnd();
-  written_ = {place, bytes.size()};
+  written_ = place;
+  writtenBytes_ = static_cast<std::uint32_t>(bytes.size());
   std::memcpy(place, bytes.data(), bytes.size());
 }
 
@@ -132,17 +140,17 @@ void TcpConnection::writeWith(std::string_view bytes) {
 
 bool TcpConnection::extendWritten(std::string_view bytes) noexcept {
   TurnBuffer& buffer = reactor_.turnBuffer();
-  if (written_.empty() || written_.data() + written_.size() != buffer.next() ||
+  if (writtenBytes_ == 0 || written_ + writtenBytes_ != buffer.next() ||
       bytes.size() > shortBytes || bytes.size() > buffer.room())
     return false;
   std::memcpy(buffer.take(bytes.size()), bytes.data(), bytes.size());
-  written_ = {written_.data(), written_.size() + bytes.size()};
+  writtenBytes_ += static_cast<std::uint32_t>(bytes.size());
   return true;
 }
 
 void TcpConnection::queueWritten() {
-  queue_.append(written_);
-  written_ = {};
+  queue_.append(written());
+  writtenBytes_ = 0;
 }
 
 void TcpConnection::writeBulk(std::string_view bytes) {
@@ -222,8 +230,9 @@ void TcpConnection::checkLimits() {
 }
 
 std::size_t TcpConnection::queuedBytes() const noexcept {
+  if (!channel_) return 0;
   const std::size_t cut = extras_ && extras_->outgoing ? extras_->outgoing->bytes() : 0;
-  return cut + written_.size() + queue_.size() + (channel_ ? channel_->unsent() : 0);
+  return cut + writtenBytes_ + queue_.size() + channel_->unsent();
 }
 
 void TcpConnection::loseConnection() {
@@ -246,10 +255,13 @@ void TcpConnection::abortConnection() {
 }
 
 void TcpConnection::abort(Failure reason) {
-  lost_ = std::move(reason);
-  is_.special = true;
   resetOnClose();
-  is_.disconnecting = true;
+  is_.special = is_.disconnecting = true;
+  try {
+    extras().lost = std::move(reason);
+  } catch (...) {
+    // `lostFailure` says so.
+  }
   closeChannel();
   askForTurnEnd();
 }
@@ -268,9 +280,7 @@ void TcpConnection::loseWriteConnection() {
 }
 
 Address TcpConnection::getHost() const {
-  if (host_.family() == Address::Family::none && channel_)
-    host_ = fromNative(channel_->localAddress());
-  return host_;
+  return channel_ ? fromNative(channel_->localAddress()) : host_;
 }
 
 void TcpConnection::setTcpNoDelay(bool on) {
@@ -402,7 +412,7 @@ void TcpConnection::sent(std::size_t bytes, std::size_t left) {
   if (extras_ && extras_->outgoing) extras_->outgoing->sent(bytes, left);
   if (left > 0) return;
   is_.sending = false;
-  askForTurnEnd();
+  if (!queue_.empty() || extras_ || is_.writeEnding || is_.disconnecting) askForTurnEnd();
 }
 
 // What the peer sent before it went has been delivered by now (see the rules of backends).
@@ -414,29 +424,31 @@ void TcpConnection::fail(std::error_code error) {
 }
 
 void TcpConnection::afterTurn() {
-  const bool more = !onlyAsked() || written_.empty();
+  const bool more = !onlyAsked() || writtenBytes_ == 0;
   is_.asked = false;
   if (more) [[unlikely]]
     return flushWith();
-  const std::string_view written = written_;
-  const std::size_t taken = channel_->trySend(written);
-  written_ = written.substr(taken);
-  if (!written_.empty()) [[unlikely]]
+  const std::size_t taken = channel_->trySend(written());
+  written_ += taken;
+  writtenBytes_ -= static_cast<std::uint32_t>(taken);
+  if (writtenBytes_ != 0) [[unlikely]]
     flushWith();
 }
 
 void TcpConnection::flushWith() {
-  if (lost_) return finish(Failure(lost_));
-  if (!channel_ || is_.sending) return;
+  if (!channel_) return finish(lostFailure());
+  if (is_.sending) return;
   if (extras_ && extras_->outgoing && !flushOutgoing()) return;
   if (sendQueued()) drained();
 }
 
 // True if the kernel has taken everything.
 bool TcpConnection::sendQueued() {
-  if (!written_.empty()) {
-    written_.remove_prefix(channel_->trySend(written_));
-    if (written_.empty()) return true;
+  if (writtenBytes_ != 0) {
+    const std::size_t taken = channel_->trySend(written());
+    written_ += taken;
+    writtenBytes_ -= static_cast<std::uint32_t>(taken);
+    if (writtenBytes_ == 0) return true;
     try {
       queueWritten();
     } catch (...) {
@@ -516,8 +528,14 @@ void TcpConnection::lingerForPeer() {
 void TcpConnection::disconnect() {
   if (channel_ && queuedBytes() > 0) resetOnClose();
   finish(failureOr([&] {
-    return lost_ ? Failure(lost_) : Failure(ConnectionLost(where(), "its reactor ended"));
+    return channel_ ? Failure(ConnectionLost(where(), "its reactor ended")) : lostFailure();
   }));
+}
+
+// Of a connection that was aborted.
+Failure TcpConnection::lostFailure() const noexcept {
+  if (extras_ && extras_->lost) return extras_->lost;
+  return failureOr([]() -> Failure { throw std::bad_alloc(); });
 }
 
 Failure TcpConnection::doneFailure() const noexcept {
@@ -525,10 +543,11 @@ Failure TcpConnection::doneFailure() const noexcept {
 }
 
 void TcpConnection::closeChannel() noexcept {
-  getHost();  // while there is somebody to ask
+  const Address host = getHost();  // while there is somebody to ask
   channel_ = nullptr;
-  written_ = {};
-  queue_.clear();
+  writtenBytes_ = 0;
+  std::destroy_at(&queue_);
+  std::construct_at(&host_, host);
   if (extras_ && extras_->outgoing) extras_->outgoing->close();
   is_.sending = false;
 }

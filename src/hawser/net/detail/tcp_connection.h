@@ -41,20 +41,22 @@ class ConnectionObserver {
 /// and in one piece, else in `queue_`, and goes to the channel in one send; while that send is not
 /// complete the next ones collect. All that calls the protocol starts
 /// in the channel's handlers or in `afterTurn`, never in a function that the protocol calls.
+///
+/// What an echo touches lies together, from ReceiveHandler on: with a thousand busy connections
+/// waiting for memory costs more than anything else that is done here.
 class TcpConnection final : public Transport,
-                            private ReceiveHandler,
+                            private Disconnectable,
                             private SendHandler,
-                            private AfterTurn,
-                            private Disconnectable {
+                            private ReceiveHandler,
+                            private AfterTurn {
  public:
   /// Joins a connected channel to its protocol, calls `connectionMade` and starts receiving.
-  /// @param host may be none: then the channel is asked when somebody wants to know
   /// @param maker lives until the connection is over
-  static void start(Reactor& reactor, ChannelPtr channel, const Address& host, const Address& peer,
+  static void start(Reactor& reactor, ChannelPtr channel, const Address& peer,
                     std::shared_ptr<Protocol> protocol, std::shared_ptr<ConnectionObserver> maker);
 
   /// For `start` only: public for make_shared.
-  TcpConnection(Reactor& reactor, ChannelPtr channel, const Address& host, const Address& peer,
+  TcpConnection(Reactor& reactor, ChannelPtr channel, const Address& peer,
                 std::shared_ptr<Protocol> protocol, std::shared_ptr<ConnectionObserver> maker);
   ~TcpConnection() override;
 
@@ -91,6 +93,7 @@ class TcpConnection final : public Transport,
     WriteLimits limits;
     std::shared_ptr<Producer> producer;
     DelayedCall lingerTimer;
+    Failure lost = Failure::none();      // aborted: what `afterTurn` is to tell the protocol
     std::unique_ptr<Outgoing> outgoing;  // once there was something else than bytes
     bool streaming = false;
     bool paused = false;
@@ -126,6 +129,7 @@ class TcpConnection final : public Transport,
   void writeWith(std::string_view bytes);
   bool extendWritten(std::string_view bytes) noexcept;
   void queueWritten();
+  std::string_view written() const noexcept { return {written_, writtenBytes_}; }
   void writeBulk(std::string_view bytes);
   void askForTurnEnd() noexcept;
   void flushWith();
@@ -147,6 +151,7 @@ class TcpConnection final : public Transport,
   void resetOnClose() noexcept;
   void closeChannel() noexcept;
   void finish(const Failure& reason);
+  Failure lostFailure() const noexcept;
   Failure doneFailure() const noexcept;
   Extras& extras();
   bool option(int level, int name) const;
@@ -154,21 +159,23 @@ class TcpConnection final : public Transport,
   void notify(const char* name, const Object& object, Event event);
   void eventThrew(const char* name);
 
+  Standing is_;
+  const char* written_ = nullptr;   // in the turn's buffer
+  std::uint32_t writtenBytes_ = 0;  // there; if there are any `queue_` is empty
+  bool receiving_ = false;          // the channel was asked to
+  bool readPaused_ = false;         // the protocol asked for it
+  bool readEnded_ = false;          // the peer has finished sending
+  bool complained_ = false;         // of descriptors that the protocol does not take
   Reactor& reactor_;
   ChannelPtr channel_;  // null once the connection is closed
   std::shared_ptr<Protocol> protocol_;
   std::shared_ptr<ConnectionObserver> maker_;
-  std::string_view written_;  // in the turn's buffer; then `queue_` is empty
-  SendQueue queue_;
+  union {
+    SendQueue queue_;  // while there is a channel
+    Address host_;     // afterwards
+  };
   std::unique_ptr<Extras> extras_;
-  Failure lost_ = Failure::none();  // aborted: what `afterTurn` is to tell the protocol
   Address peer_;
-  mutable Address host_;
-  Standing is_;
-  bool receiving_ = false;   // the channel was asked to
-  bool readPaused_ = false;  // the protocol asked for it
-  bool readEnded_ = false;   // the peer has finished sending
-  bool complained_ = false;  // of descriptors that the protocol does not take
 };
 
 }  // namespace detail

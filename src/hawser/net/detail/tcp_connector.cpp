@@ -57,7 +57,7 @@ void TcpConnector::dialled(Dialled connection) {
   if (!protocol) return failed(Failure(NoProtocol(getDestination())));
   state_ = State::connected;
   protocol_ = protocol;
-  TcpConnection::start(reactor_, std::move(connection.channel), Address(), connection.peer,
+  TcpConnection::start(reactor_, std::move(connection.channel), connection.peer,
                        std::move(protocol), shared_from_this());
 }
 

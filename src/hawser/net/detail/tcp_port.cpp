@@ -74,9 +74,7 @@ TcpPort::TcpPort(Reactor& reactor, ChannelPtr channel, const Address& host,
       channel_(std::move(channel)),
       factory_(std::move(factory)),
       file_(std::move(file)),
-      host_(host),
-      everyInterface_(host.family() != Address::Family::local && host.bytes() == Address::Bytes{}) {
-}
+      host_(host) {}
 
 TcpPort::~TcpPort() = default;
 
@@ -91,8 +89,7 @@ void TcpPort::accepted(ChannelPtr channel, const NativeAddress& peer) {
         return fmt::format("buildProtocol threw; closing the connection of {}", from.toString());
       });
   if (!protocol) return;
-  TcpConnection::start(reactor_, std::move(channel), everyInterface_ ? Address() : host_, from,
-                       std::move(protocol), self);
+  TcpConnection::start(reactor_, std::move(channel), from, std::move(protocol), self);
 }
 
 void TcpPort::acceptFailed(std::error_code error) {

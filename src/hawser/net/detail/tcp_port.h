@@ -63,7 +63,6 @@ class TcpPort final : public Port,
   DelayedCall retry_;
   bool paused_ = false;      // by whoever listens
   bool complained_ = false;  // since the last connection that was accepted
-  bool everyInterface_;
 };
 
 }  // namespace hawser::detail

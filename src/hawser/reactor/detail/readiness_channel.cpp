@@ -17,11 +17,11 @@
 namespace hawser::detail {
 
 ReadinessChannel::ReadinessChannel(ReadinessBackend& backend, FileDescriptor descriptor, Kind kind,
-                                   std::uint64_t token) noexcept
+                                   std::uint32_t place) noexcept
     : SocketChannel(std::move(descriptor)),
+      state_{.kind = kind},
       backend_(&backend),
-      token_(token),
-      state_{.kind = kind} {
+      place_(place) {
   endOutgoing();
 }
 
@@ -54,7 +54,7 @@ void ReadinessChannel::endOutgoing() noexcept {
 
 int ReadinessChannel::watch() noexcept {
   if (state_.watched) return 0;
-  const int error = backend_->watch(*this, token_);
+  const int error = backend_->watch(*this, backend_->tokenOf(*this));
   // What cannot be waited for, a file on a disk, need not be.
   if (error == EPERM && state_.kind == Kind::file)
     state_.watched = state_.readable = writable_ = true;
@@ -148,7 +148,13 @@ bool ReadinessChannel::startSend(SendQueue& data, SendHandler& handler, ssize_t 
   begin(Outgoing::send);
   outgoingError_ = error;
   sender_ = &handler;
-  sending_ = std::move(data);
+  try {
+    if (!sending_) sending_ = std::make_unique<Sending>();
+    sending_->data = std::move(data);
+  } catch (const std::bad_alloc&) {
+    data.clear();
+    outgoingError_ = ENOMEM;
+  }
   awaitOutgoing();
   return false;
 }
@@ -157,17 +163,19 @@ bool ReadinessChannel::sendWithDescriptors(SendQueue& data, std::vector<FileDesc
                                            SendHandler& handler) {
   if (state_.kind != Kind::unixStream)
     return Channel::sendWithDescriptors(data, std::move(descriptors), handler);
-  auto besides = std::make_unique<Besides>(Besides{std::move(descriptors)});
-  if (backend_ && state_.outgoing == Outgoing::none) besides_ = std::move(besides);
-  return send(data, handler);
+  auto sending = std::make_unique<Sending>(Sending{.descriptors = std::move(descriptors)});
+  if (backend_ && state_.outgoing == Outgoing::none) sending_ = std::move(sending);
+  const bool sent = send(data, handler);
+  if (sent) sending_.reset();
+  return sent;
 }
 
 bool ReadinessChannel::sendFile(int file, std::uint64_t offset, std::size_t count,
                                 SendHandler& handler) {
   if (state_.kind != Kind::streamSocket && state_.kind != Kind::unixStream) return false;
-  auto besides = std::make_unique<Besides>(Besides{{}, {file, offset, count}});
+  auto sending = std::make_unique<Sending>(Sending{.file = {file, offset, count}});
   if (!begin(Outgoing::file)) return true;
-  besides_ = std::move(besides);
+  sending_ = std::move(sending);
   sender_ = &handler;
   writable_ = true;  // until a try says otherwise
   awaitOutgoing();
@@ -177,8 +185,7 @@ bool ReadinessChannel::sendFile(int file, std::uint64_t offset, std::size_t coun
 void ReadinessChannel::cancelSend() noexcept {
   if (state_.outgoing != Outgoing::send && state_.outgoing != Outgoing::file) return;
   endOutgoing();
-  besides_.reset();
-  sending_.clear();
+  sending_.reset();
 }
 
 void ReadinessChannel::close() noexcept {
@@ -196,8 +203,7 @@ void ReadinessChannel::detach() noexcept {
   state_.incoming = Incoming::none;
   state_.outgoing = Outgoing::none;
   socketToTry_ = -1;
-  besides_.reset();
-  sending_.clear();
+  sending_.reset();
   unschedule();
   descriptor_.reset();
 }
@@ -411,18 +417,19 @@ void ReadinessChannel::failAccept(int error) {
 void ReadinessChannel::sendMore() {
   int error = std::exchange(outgoingError_, 0);
   std::size_t taken = 0;
-  const Progress progress =
-      error != 0 ? Progress::failed : transmit(sending_, sendOnce(sending_), taken, error);
+  const Progress progress = error != 0
+                                ? Progress::failed
+                                : transmit(sending_->data, sendOnce(sending_->data), taken, error);
   SendHandler& handler = *sender_;
   switch (progress) {
     case Progress::failed:
       endOutgoing();
-      besides_.reset();
-      sending_.clear();
+      sending_.reset();
       callHandler("while handling a failed send", [&] { handler.sendFailed(systemError(error)); });
       return;
     case Progress::done:
       endOutgoing();
+      sending_.reset();
       break;
     case Progress::yielded:
       backend_->schedule(*this);
@@ -431,21 +438,21 @@ void ReadinessChannel::sendMore() {
       break;
   }
   if (taken == 0) return;
-  const std::size_t left = sending_.size();
+  const std::size_t left = unsent();
   callHandler("while handling a completed send", [&] { handler.sent(taken, left); });
 }
 
 void ReadinessChannel::sendSomeFile() {
   int error = std::exchange(outgoingError_, 0);
   std::size_t taken = 0;
-  if (error == 0) error = besides_->file.sendTo(descriptor_.get(), taken);
+  if (error == 0) error = sending_->file.sendTo(descriptor_.get(), taken);
   if (error == EAGAIN) {
     writable_ = false;
     awaitOutgoing();
     return;
   }
   endOutgoing();
-  besides_.reset();
+  sending_.reset();
   SendHandler& handler = *sender_;
   callHandler("while handling the sending of a file", [&] {
     if (error == 0)
@@ -458,10 +465,10 @@ void ReadinessChannel::sendSomeFile() {
 ssize_t ReadinessChannel::sendPieces(const SendQueue& data) noexcept {
   std::array<iovec, 64> pieces;  // written by gather before it is read
   const std::size_t count = data.gather(pieces);
-  if (besides_) {
+  if (sending_ && !sending_->descriptors.empty()) {
     const ssize_t sent =
-        sendDescriptors(descriptor_.get(), {pieces.data(), count}, besides_->descriptors);
-    if (sent > 0) besides_.reset();
+        sendDescriptors(descriptor_.get(), {pieces.data(), count}, sending_->descriptors);
+    if (sent > 0) sending_->descriptors.clear();
     return sent;
   }
   if (state_.kind == Kind::file)

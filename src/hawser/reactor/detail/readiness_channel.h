@@ -28,7 +28,7 @@ class ReadinessBackend;
 class ReadinessChannel final : public SocketChannel, private ListNode {
  public:
   ReadinessChannel(ReadinessBackend& backend, FileDescriptor descriptor, Kind kind,
-                   std::uint64_t token) noexcept;
+                   std::uint32_t place) noexcept;
   ~ReadinessChannel() override = default;
 
   void accept(AcceptHandler& handler) override;
@@ -52,12 +52,13 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
                            SendHandler& handler) override;
   bool sendFile(int file, std::uint64_t offset, std::size_t count, SendHandler& handler) override;
   void cancelSend() noexcept override;
-  std::size_t unsent() const noexcept override { return sending_.size(); }
+  std::size_t unsent() const noexcept override { return sending_ ? sending_->data.size() : 0; }
 
   // For the backend.
 
   void robbed() noexcept override;
-  std::uint64_t token() const noexcept { return token_; }
+  /// Where the backend has it.
+  std::uint32_t place() const noexcept { return place_; }
   bool scheduled() const noexcept { return linked(); }
   void unschedule() noexcept { unlink(); }
   /// The kernel says so. `drain`: the end of the stream, an error or urgent data may be hidden
@@ -100,9 +101,10 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   enum class Outgoing : std::uint8_t { none, connect, send, file };
   enum class Progress : std::uint8_t { done, blocked, yielded, failed };
 
-  /// What few channels send, beside plain bytes.
-  struct Besides {
-    std::vector<FileDescriptor> descriptors;  // to go with the next byte
+  /// What is being sent, for as long as that takes.
+  struct Sending {
+    SendQueue data{};
+    std::vector<FileDescriptor> descriptors{};  // to go with the next byte
     FileRange file{};
   };
   /// What is going on, and what is known of the descriptor; it is compared in one piece.
@@ -144,23 +146,22 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   void endOutgoing() noexcept;
   Progress transmit(SendQueue& data, ssize_t sent, std::size_t& taken, int& error) noexcept;
 
-  ReadinessBackend* backend_;  // null: the backend is gone
+  // With the descriptor, what receiving touches comes first.
   union {
     AcceptHandler* accepter_ = nullptr;  // while state_.incoming is accept
     ReceiveHandler* receiver_;           // while state_.incoming is receive
     DatagramHandler* datagrams_;         // while state_.incoming is datagrams
   };
+  State state_;
   union {
     ConnectHandler* connecter_ = nullptr;  // while state_.outgoing is connect
-    SendHandler* sender_;                  // while state_.outgoing is send
+    SendHandler* sender_;                  // while state_.outgoing is send or file
   };
-  SendQueue sending_;  // not empty exactly while state_.outgoing is send
-  std::unique_ptr<Besides>
-      besides_;  // while state_.outgoing is file; while descriptors must be sent
-  std::uint64_t token_;
+  ReadinessBackend* backend_;         // null: the backend is gone
+  std::unique_ptr<Sending> sending_;  // while state_.outgoing is send or file, if there was memory
+  std::uint32_t place_;
   int incomingError_ = 0;  // found while starting, told in the next round
   int outgoingError_ = 0;
-  State state_;
   bool writable_ = false;
 };
 
