@@ -81,19 +81,6 @@ SendQueue::Block* SendQueue::makeBlock(std::size_t capacity) {
   return block;
 }
 
-SendQueue::SendQueue(SendQueue&& other) noexcept
-    : first_(std::exchange(other.first_, nullptr)),
-      last_(std::exchange(other.last_, nullptr)),
-      size_(std::exchange(other.size_, 0)) {}
-
-SendQueue& SendQueue::operator=(SendQueue&& other) noexcept {
-  if (this != &other) {
-    clear();
-    append(std::move(other));
-  }
-  return *this;
-}
-
 void SendQueue::append(std::string_view text) {
   if (text.empty()) return;
   if (!first_ && text.size() <= blockCapacity && blockCache.head) {
@@ -161,6 +148,7 @@ std::size_t SendQueue::gather(std::span<iovec> pieces) const noexcept {
 }
 
 void SendQueue::consume(std::size_t bytes) noexcept {
+  if (bytes == size_) return clear();
   size_ -= bytes;
   while (first_ && bytes >= first_->size) {
     bytes -= first_->size;

@@ -27,8 +27,18 @@ class SendQueue {
   static constexpr std::size_t adoptedBytes = 2048;
 
   SendQueue() noexcept = default;
-  SendQueue(SendQueue&& other) noexcept;
-  SendQueue& operator=(SendQueue&& other) noexcept;
+  SendQueue(SendQueue&& other) noexcept
+      : first_(std::exchange(other.first_, nullptr)),
+        last_(std::exchange(other.last_, nullptr)),
+        size_(std::exchange(other.size_, 0)) {}
+  SendQueue& operator=(SendQueue&& other) noexcept {
+    if (this == &other) return *this;
+    if (first_) clear();
+    first_ = std::exchange(other.first_, nullptr);
+    last_ = std::exchange(other.last_, nullptr);
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+  }
   ~SendQueue() { clear(); }
 
   std::size_t size() const noexcept { return size_; }
