@@ -1,16 +1,12 @@
 #include <hawser/reactor/detail/call_handler.h>
-#include <hawser/reactor/detail/datagram.h>
 #include <hawser/reactor/detail/descriptor_passing.h>
 #include <hawser/reactor/detail/readiness_backend.h>
 #include <hawser/reactor/detail/readiness_channel.h>
 
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <exception>
 #include <stdexcept>
 #include <utility>
 
@@ -72,22 +68,9 @@ void ReadinessChannel::awaitOutgoing() {
   if (writable_ || outgoingError_ != 0) backend_->schedule(*this);
 }
 
-void ReadinessChannel::accept(AcceptHandler& handler) {
-  if (!begin(Incoming::accept)) return;
-  accepter_ = &handler;
-  awaitIncoming();
-}
-
 void ReadinessChannel::receive(ReceiveHandler& handler) {
   if (!begin(Incoming::receive)) return;
   receiver_ = &handler;
-  awaitIncoming();
-}
-
-void ReadinessChannel::receiveDatagrams(DatagramHandler& handler) {
-  if (state_.kind != Kind::otherSocket) return Channel::receiveDatagrams(handler);
-  if (!begin(Incoming::datagrams)) return;
-  datagrams_ = &handler;
   awaitIncoming();
 }
 
@@ -115,77 +98,6 @@ void ReadinessChannel::connect(const NativeAddress& address, ConnectHandler& han
 
 void ReadinessChannel::cancelConnect() noexcept {
   if (state_.outgoing == Outgoing::connect) endOutgoing();
-}
-
-inline ssize_t ReadinessChannel::sendOnce(const SendQueue& data) noexcept {
-  if (state_.kind != Kind::streamSocket || !data.isOnePiece()) [[unlikely]]
-    return sendPieces(data);
-  const std::string_view piece = data.front();
-  return ::send(descriptor_.get(), piece.data(), piece.size(), MSG_NOSIGNAL);
-}
-
-// Until a try fails, nothing is known against it; mostly one call takes everything.
-bool ReadinessChannel::send(SendQueue& data, SendHandler& handler) {
-  if (!backend_ || state_.outgoing != Outgoing::none) [[unlikely]]
-    return refuseSend(data);
-  const ssize_t sent = sendOnce(data);
-  if (sent != static_cast<ssize_t>(data.size())) [[unlikely]]
-    return startSend(data, handler, sent);
-  data.clear();
-  return true;
-}
-
-bool ReadinessChannel::refuseSend(SendQueue& data) {
-  static_cast<void>(begin(Outgoing::send));
-  data.clear();
-  return false;
-}
-
-bool ReadinessChannel::startSend(SendQueue& data, SendHandler& handler, ssize_t sent) {
-  std::size_t taken = 0;
-  int error = 0;
-  if (transmit(data, sent, taken, error) == Progress::done) return true;
-  begin(Outgoing::send);
-  outgoingError_ = error;
-  sender_ = &handler;
-  try {
-    if (!sending_) sending_ = std::make_unique<Sending>();
-    sending_->data = std::move(data);
-  } catch (const std::bad_alloc&) {
-    data.clear();
-    outgoingError_ = ENOMEM;
-  }
-  awaitOutgoing();
-  return false;
-}
-
-bool ReadinessChannel::sendWithDescriptors(SendQueue& data, std::vector<FileDescriptor> descriptors,
-                                           SendHandler& handler) {
-  if (state_.kind != Kind::unixStream)
-    return Channel::sendWithDescriptors(data, std::move(descriptors), handler);
-  auto sending = std::make_unique<Sending>(Sending{.descriptors = std::move(descriptors)});
-  if (backend_ && state_.outgoing == Outgoing::none) sending_ = std::move(sending);
-  const bool sent = send(data, handler);
-  if (sent) sending_.reset();
-  return sent;
-}
-
-bool ReadinessChannel::sendFile(int file, std::uint64_t offset, std::size_t count,
-                                SendHandler& handler) {
-  if (state_.kind != Kind::streamSocket && state_.kind != Kind::unixStream) return false;
-  auto sending = std::make_unique<Sending>(Sending{.file = {file, offset, count}});
-  if (!begin(Outgoing::file)) return true;
-  sending_ = std::move(sending);
-  sender_ = &handler;
-  writable_ = true;  // until a try says otherwise
-  awaitOutgoing();
-  return true;
-}
-
-void ReadinessChannel::cancelSend() noexcept {
-  if (state_.outgoing != Outgoing::send && state_.outgoing != Outgoing::file) return;
-  endOutgoing();
-  sending_.reset();
 }
 
 void ReadinessChannel::close() noexcept {
@@ -324,182 +236,6 @@ void ReadinessChannel::endReceive(int error) {
   ReceiveHandler& handler = *receiver_;
   callHandler("while handling the end of a stream",
               [&] { handler.receiveEnded(error == 0 ? std::error_code{} : systemError(error)); });
-}
-
-void ReadinessChannel::receiveSomeDatagrams() {
-  DatagramHandler& handler = *datagrams_;
-  for (int tries = 0; tries < ReadinessBackend::datagramsPerTurn; ++tries) {
-    const Datagram datagram = incomingError_ != 0
-                                  ? Datagram::ended(std::exchange(incomingError_, 0))
-                                  : Datagram::receive(descriptor_.get(), backend_->readBuffer());
-    switch (datagram.outcome) {
-      case Datagram::Outcome::none:
-        state_.readable = false;
-        return;
-      case Datagram::Outcome::received:
-        callHandler("while handling a datagram", [&] {
-          handler.datagramReceived(datagram.bytes, datagram.from, datagram.truncated);
-        });
-        break;
-      case Datagram::Outcome::failed:
-        callHandler("while handling the failure of a datagram",
-                    [&] { handler.datagramFailed(systemError(datagram.error)); });
-        break;
-      case Datagram::Outcome::ended:
-        state_.incoming = Incoming::none;
-        callHandler("while handling the end of datagrams",
-                    [&] { handler.datagramsEnded(systemError(datagram.error)); });
-        return;
-    }
-    if (!backend_ || state_.incoming != Incoming::datagrams || state_.paused) return;
-  }
-  backend_->schedule(*this);
-}
-
-void ReadinessChannel::acceptSome() {
-  if (incomingError_ != 0) {
-    failAccept(std::exchange(incomingError_, 0));
-    return;
-  }
-  for (int tries = 0; tries < ReadinessBackend::acceptsPerTurn; ++tries) {
-    NativeAddress peer;
-    peer.size = sizeof peer.storage;
-    const int accepted =
-        ::accept4(descriptor_.get(), peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (accepted >= 0) {
-      acceptOne(accepted, peer);
-      if (!backend_ || state_.incoming != Incoming::accept || state_.paused) return;
-      continue;
-    }
-    switch (errno) {
-      case EAGAIN:
-        state_.readable = false;
-        return;
-      // The connection that would have been next is broken (accept(2), "Error handling").
-      case EINTR:
-      case ECONNABORTED:
-      case EPERM:
-      case EPROTO:
-      case ENETDOWN:
-      case ENETUNREACH:
-      case ENONET:
-      case EHOSTDOWN:
-      case EHOSTUNREACH:
-        break;
-      default:
-        failAccept(errno);
-        return;
-    }
-  }
-  backend_->schedule(*this);
-}
-
-void ReadinessChannel::acceptOne(int descriptor, const NativeAddress& peer) {
-  FileDescriptor owned(descriptor);
-  ChannelPtr channel;
-  try {
-    channel = backend_->add(std::move(owned), state_.kind);
-  } catch (const std::bad_alloc&) {
-    failAccept(ENOMEM);
-    return;
-  }
-  AcceptHandler& handler = *accepter_;
-  callHandler("while handling a new connection",
-              [&] { handler.accepted(std::move(channel), peer); });
-}
-
-void ReadinessChannel::failAccept(int error) {
-  state_.paused = true;
-  AcceptHandler& handler = *accepter_;
-  callHandler("while handling a failed accept", [&] { handler.acceptFailed(systemError(error)); });
-}
-
-void ReadinessChannel::sendMore() {
-  int error = std::exchange(outgoingError_, 0);
-  std::size_t taken = 0;
-  const Progress progress = error != 0
-                                ? Progress::failed
-                                : transmit(sending_->data, sendOnce(sending_->data), taken, error);
-  SendHandler& handler = *sender_;
-  switch (progress) {
-    case Progress::failed:
-      endOutgoing();
-      sending_.reset();
-      callHandler("while handling a failed send", [&] { handler.sendFailed(systemError(error)); });
-      return;
-    case Progress::done:
-      endOutgoing();
-      sending_.reset();
-      break;
-    case Progress::yielded:
-      backend_->schedule(*this);
-      break;
-    case Progress::blocked:
-      break;
-  }
-  if (taken == 0) return;
-  const std::size_t left = unsent();
-  callHandler("while handling a completed send", [&] { handler.sent(taken, left); });
-}
-
-void ReadinessChannel::sendSomeFile() {
-  int error = std::exchange(outgoingError_, 0);
-  std::size_t taken = 0;
-  if (error == 0) error = sending_->file.sendTo(descriptor_.get(), taken);
-  if (error == EAGAIN) {
-    writable_ = false;
-    awaitOutgoing();
-    return;
-  }
-  endOutgoing();
-  sending_.reset();
-  SendHandler& handler = *sender_;
-  callHandler("while handling the sending of a file", [&] {
-    if (error == 0)
-      handler.sent(taken, 0);
-    else
-      handler.sendFailed(systemError(error));
-  });
-}
-
-ssize_t ReadinessChannel::sendPieces(const SendQueue& data) noexcept {
-  std::array<iovec, 64> pieces;  // written by gather before it is read
-  const std::size_t count = data.gather(pieces);
-  if (sending_ && !sending_->descriptors.empty()) {
-    const ssize_t sent =
-        sendDescriptors(descriptor_.get(), {pieces.data(), count}, sending_->descriptors);
-    if (sent > 0) sending_->descriptors.clear();
-    return sent;
-  }
-  if (state_.kind == Kind::file)
-    return ::writev(descriptor_.get(), pieces.data(), static_cast<int>(count));
-  msghdr message{};
-  message.msg_iov = pieces.data();
-  message.msg_iovlen = count;
-  return ::sendmsg(descriptor_.get(), &message, MSG_NOSIGNAL);
-}
-
-// Goes on from the first call, which has sent `sent` or failed with what errno says.
-ReadinessChannel::Progress ReadinessChannel::transmit(SendQueue& data, ssize_t sent,
-                                                      std::size_t& taken, int& error) noexcept {
-  for (int tries = 1;; ++tries) {
-    if (sent >= 0) {
-      data.consume(static_cast<std::size_t>(sent));
-      taken += static_cast<std::size_t>(sent);
-      if (data.empty()) return Progress::done;
-    } else if (errno == EAGAIN) {
-      writable_ = false;
-      return Progress::blocked;
-    } else if (errno != EINTR) {
-      error = errno;
-      return Progress::failed;
-    }
-    if (tries == ReadinessBackend::sendsPerTurn) {
-      writable_ = true;
-      return Progress::yielded;
-    }
-    sent = sendOnce(data);
-  }
 }
 
 }  // namespace hawser::detail

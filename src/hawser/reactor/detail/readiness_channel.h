@@ -128,8 +128,6 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   void cancelIncoming(Incoming operation) noexcept;
 
   void acceptSome();
-  void acceptOne(int descriptor, const NativeAddress& peer);
-  void failAccept(int error);
   ssize_t receiveInto(std::span<std::byte> buffer) const noexcept;
   void receiveSome();
   void receiveSome(ssize_t count);

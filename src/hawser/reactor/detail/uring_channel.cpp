@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <new>
 #include <stdexcept>
 #include <utility>
 
@@ -28,11 +27,6 @@ UringChannel::~UringChannel() = default;
 
 // What is wanted.
 
-std::error_code UringChannel::listen(int backlog) noexcept {
-  is_.listening = true;
-  return SocketChannel::listen(backlog);
-}
-
 bool UringChannel::begin(Incoming operation) {
   if (!backend_) return false;
   if (is_.incoming != Incoming::none)
@@ -51,10 +45,6 @@ bool UringChannel::begin(Outgoing operation) {
   outcomeKnown_ = false;
   backend_->schedule(*this);
   return true;
-}
-
-void UringChannel::accept(AcceptHandler& handler) {
-  if (begin(Incoming::accept)) accepter_ = &handler;
 }
 
 void UringChannel::receive(ReceiveHandler& handler) {
@@ -156,11 +146,6 @@ void UringChannel::robbed() noexcept {
 }
 
 // What is requested of the kernel.
-
-bool UringChannel::wantsToAccept() const noexcept {
-  return !is_.paused && incomingError_ == 0 &&
-         (!accepted_ || accepted_->size() < std::size_t{UringBackend::acceptsPerTurn});
-}
 
 bool UringChannel::arrange() noexcept {
   if (is_.incomingRequest == Request::made && !incomingFits() && !cancelRequest(Slot::incoming))
@@ -264,37 +249,6 @@ void UringChannel::complete(Slot slot, const io_uring_cqe& completion) noexcept 
       if (completion.res < 0 && outgoingRequest_ == Request::cancelled)
         outgoingRequest_ = Request::made;
       break;
-  }
-}
-
-void UringChannel::completeAccept(int result) noexcept {
-  if (result >= 0) {
-    FileDescriptor accepted(result);
-    if (is_.closed) return;
-    try {
-      if (!accepted_) accepted_ = std::make_unique<std::vector<FileDescriptor>>();
-      accepted_->push_back(std::move(accepted));
-    } catch (const std::bad_alloc&) {
-      incomingError_ = ENOMEM;
-    }
-    return;
-  }
-  switch (-result) {
-    case ECANCELED:
-    case EAGAIN:
-    // The connection that would have been next is broken (accept(2), "Error handling").
-    case EINTR:
-    case ECONNABORTED:
-    case EPERM:
-    case EPROTO:
-    case ENETDOWN:
-    case ENETUNREACH:
-    case ENONET:
-    case EHOSTDOWN:
-    case EHOSTUNREACH:
-      return;
-    default:
-      incomingError_ = -result;
   }
 }
 
@@ -419,40 +373,6 @@ void UringChannel::endReceive() {
   ReceiveHandler& handler = *receiver_;
   callHandler("while handling the end of a stream",
               [&] { handler.receiveEnded(error == 0 ? std::error_code{} : systemError(error)); });
-}
-
-void UringChannel::acceptSome() {
-  for (int tries = 0; tries < UringBackend::acceptsPerTurn; ++tries) {
-    if (!accepted_ || accepted_->empty()) break;
-    FileDescriptor descriptor = std::move(accepted_->front());
-    accepted_->erase(accepted_->begin());
-    acceptOne(std::move(descriptor));
-    if (is_.incoming != Incoming::accept || is_.paused) return;
-  }
-  if (incomingError_ != 0 && (!accepted_ || accepted_->empty()))
-    failAccept(std::exchange(incomingError_, 0));
-}
-
-void UringChannel::acceptOne(FileDescriptor descriptor) {
-  NativeAddress peer;
-  peer.size = sizeof peer.storage;
-  if (::getpeername(descriptor.get(), peer.get(), &peer.size) != 0) peer.size = 0;
-  ChannelPtr channel;
-  try {
-    channel = backend_->add(std::move(descriptor), kind_);
-  } catch (const std::bad_alloc&) {
-    failAccept(ENOMEM);
-    return;
-  }
-  AcceptHandler& handler = *accepter_;
-  callHandler("while handling a new connection",
-              [&] { handler.accepted(std::move(channel), peer); });
-}
-
-void UringChannel::failAccept(int error) {
-  is_.paused = true;
-  AcceptHandler& handler = *accepter_;
-  callHandler("while handling a failed accept", [&] { handler.acceptFailed(systemError(error)); });
 }
 
 }  // namespace hawser::detail

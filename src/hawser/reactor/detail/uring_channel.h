@@ -141,8 +141,6 @@ class UringChannel final : public SocketChannel, private ListNode {
   void receiveSome();
   void endReceive();
   void acceptSome();
-  void acceptOne(FileDescriptor descriptor);
-  void failAccept(int error);
 
   UringBackend* backend_;  // null: the backend is gone
   union {
