@@ -1,4 +1,4 @@
-#include <hawser/net/detail/tcp_connection.h>
+#include <hawser/net/detail/stream_connection.h>
 
 #include <hawser/base/logging.h>
 #include <hawser/defer/detail/handler_scope.h>
@@ -49,7 +49,7 @@ constexpr auto lingerTime = 2s;
 
 // Calls the protocol or the producer: user code, which may throw.
 template <class Object, class Event>
-void TcpConnection::notify(const char* name, const Object& object, Event event) {
+void StreamConnection::notify(const char* name, const Object& object, Event event) {
   const HandlerScope scope;
   const HandlerMark mark(name, object);
   try {
@@ -60,7 +60,7 @@ void TcpConnection::notify(const char* name, const Object& object, Event event) 
 }
 
 // In a handler for what `name` threw.
-void TcpConnection::eventThrew(const char* name) {
+void StreamConnection::eventThrew(const char* name) {
   const Failure thrown = Failure::current();
   logThrown(thrown, name, [&] {
     return fmt::format("{} threw; aborting the connection with {}", name, where());
@@ -69,11 +69,11 @@ void TcpConnection::eventThrew(const char* name) {
     abort(failureOr([&] { return Failure(ConnectionAborted(where())).withCause(thrown); }));
 }
 
-void TcpConnection::start(Reactor& reactor, ChannelPtr channel, const Address& peer,
-                          std::shared_ptr<Protocol> protocol,
-                          std::shared_ptr<ConnectionObserver> maker) {
-  auto connection = std::make_shared<TcpConnection>(reactor, std::move(channel), peer,
-                                                    std::move(protocol), std::move(maker));
+void StreamConnection::start(Reactor& reactor, ChannelPtr channel, const Address& peer,
+                             std::shared_ptr<Protocol> protocol,
+                             std::shared_ptr<ConnectionObserver> maker) {
+  auto connection = std::make_shared<StreamConnection>(reactor, std::move(channel), peer,
+                                                       std::move(protocol), std::move(maker));
   reactor.attach(*connection);
   connection->notify("connectionMade", *connection->protocol_,
                      [&] { connection->protocol_->makeConnection(*connection); });
@@ -81,9 +81,9 @@ void TcpConnection::start(Reactor& reactor, ChannelPtr channel, const Address& p
     connection->startReceiving();
 }
 
-TcpConnection::TcpConnection(Reactor& reactor, ChannelPtr channel, const Address& peer,
-                             std::shared_ptr<Protocol> protocol,
-                             std::shared_ptr<ConnectionObserver> maker)
+StreamConnection::StreamConnection(Reactor& reactor, ChannelPtr channel, const Address& peer,
+                                   std::shared_ptr<Protocol> protocol,
+                                   std::shared_ptr<ConnectionObserver> maker)
     : reactor_(reactor),
       channel_(std::move(channel)),
       protocol_(std::move(protocol)),
@@ -93,24 +93,24 @@ TcpConnection::TcpConnection(Reactor& reactor, ChannelPtr channel, const Address
   is_.special = !channel_->triesToSend();
 }
 
-TcpConnection::~TcpConnection() {
+StreamConnection::~StreamConnection() {
   if (channel_)
     std::destroy_at(&queue_);
   else
     std::destroy_at(&host_);
 }
 
-bool TcpConnection::writable() const noexcept {
+bool StreamConnection::writable() const noexcept {
   if (!channel_ || is_.writeEnding) return false;
   return !is_.disconnecting || (extras_ && extras_->producer);
 }
 
-inline void TcpConnection::askForTurnEnd() noexcept {
+inline void StreamConnection::askForTurnEnd() noexcept {
   is_.asked = true;
   reactor_.afterTurn(*this);
 }
 
-void TcpConnection::write(std::string_view bytes) {
+void StreamConnection::write(std::string_view bytes) {
   if (is_ != Standing{} || bytes.size() - 1 >= shortBytes) [[unlikely]]
     return writeWith(bytes);
   TurnBuffer& buffer = reactor_.turnBuffer();
@@ -123,7 +123,7 @@ void TcpConnection::write(std::string_view bytes) {
   std::memcpy(place, bytes.data(), bytes.size());
 }
 
-void TcpConnection::writeWith(std::string_view bytes) {
+void StreamConnection::writeWith(std::string_view bytes) {
   if (bytes.empty() || !writable()) return;
   if (is_ == Standing{} || onlyAsked()) {
     if (extendWritten(bytes)) return;
@@ -138,7 +138,7 @@ void TcpConnection::writeWith(std::string_view bytes) {
   if (queue_.size() > defaultLimits.highWater || extras_) checkLimits();
 }
 
-bool TcpConnection::extendWritten(std::string_view bytes) noexcept {
+bool StreamConnection::extendWritten(std::string_view bytes) noexcept {
   TurnBuffer& buffer = reactor_.turnBuffer();
   if (writtenBytes_ == 0 || written_ + writtenBytes_ != buffer.next() ||
       bytes.size() > shortBytes || bytes.size() > buffer.room())
@@ -148,12 +148,12 @@ bool TcpConnection::extendWritten(std::string_view bytes) noexcept {
   return true;
 }
 
-void TcpConnection::queueWritten() {
+void StreamConnection::queueWritten() {
   queue_.append(written());
   writtenBytes_ = 0;
 }
 
-void TcpConnection::writeBulk(std::string_view bytes) {
+void StreamConnection::writeBulk(std::string_view bytes) {
   const std::size_t taken = channel_->trySend(bytes);
   if (taken == bytes.size()) return;
   askForTurnEnd();
@@ -167,7 +167,7 @@ void TcpConnection::writeBulk(std::string_view bytes) {
   checkLimits();
 }
 
-void TcpConnection::sendFileDescriptor(int descriptor) {
+void StreamConnection::sendFileDescriptor(int descriptor) {
   if (peer_.family() != Address::Family::local) return Transport::sendFileDescriptor(descriptor);
   if (!writable()) return;
   FileDescriptor duplicate(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
@@ -181,8 +181,8 @@ void TcpConnection::sendFileDescriptor(int descriptor) {
   if (!is_.sending) askForTurnEnd();
 }
 
-Deferred<std::uint64_t> TcpConnection::sendFile(FileDescriptor file, std::uint64_t offset,
-                                                std::optional<std::uint64_t> count) {
+Deferred<std::uint64_t> StreamConnection::sendFile(FileDescriptor file, std::uint64_t offset,
+                                                   std::optional<std::uint64_t> count) {
   if (!writable()) return Failure(ConnectionLost(where(), "it is closed, and no file can be sent"));
   auto sending = std::make_shared<FileSending>();
   try {
@@ -195,7 +195,7 @@ Deferred<std::uint64_t> TcpConnection::sendFile(FileDescriptor file, std::uint64
   sending->offset = offset;
   auto [result, resolver] =
       makeDeferred<std::uint64_t>([weak = weak_from_this(), file = std::weak_ptr(sending)] {
-        const auto self = std::static_pointer_cast<TcpConnection>(weak.lock());
+        const auto self = std::static_pointer_cast<StreamConnection>(weak.lock());
         const auto found = file.lock();
         if (self && found) self->cancelFile(*found);
       });
@@ -207,18 +207,18 @@ Deferred<std::uint64_t> TcpConnection::sendFile(FileDescriptor file, std::uint64
   return std::move(result);
 }
 
-void TcpConnection::cancelFile(FileSending& sending) {
+void StreamConnection::cancelFile(FileSending& sending) {
   sending.resolver = {};
   if (!channel_ || !outgoing().cancel(sending, *channel_)) return;
   is_.sending = false;
   askForTurnEnd();
 }
 
-std::string TcpConnection::where() const {
+std::string StreamConnection::where() const {
   return isStandardIO() ? "standard input and output" : peer_.toString();
 }
 
-void TcpConnection::checkLimits() {
+void StreamConnection::checkLimits() {
   const WriteLimits& limits = extras_ ? extras_->limits : defaultLimits;
   const std::size_t queued = queuedBytes();
   if (queued > limits.hardCap)
@@ -229,13 +229,13 @@ void TcpConnection::checkLimits() {
   notify("pauseProducing", *producer, [&] { producer->pauseProducing(); });
 }
 
-std::size_t TcpConnection::queuedBytes() const noexcept {
+std::size_t StreamConnection::queuedBytes() const noexcept {
   if (!channel_) return 0;
   const std::size_t cut = extras_ && extras_->outgoing ? extras_->outgoing->bytes() : 0;
   return cut + writtenBytes_ + queue_.size() + channel_->unsent();
 }
 
-void TcpConnection::loseConnection() {
+void StreamConnection::loseConnection() {
   if (!channel_ || std::exchange(is_.disconnecting, true)) return;
   // What the peer still sends is thrown away, not left unread: a peer that writes before it reads
   // would never get to read what is queued for it.
@@ -250,11 +250,11 @@ void TcpConnection::loseConnection() {
   askForTurnEnd();
 }
 
-void TcpConnection::abortConnection() {
+void StreamConnection::abortConnection() {
   if (channel_) abort(failureOr([&] { return Failure(ConnectionAborted(where())); }));
 }
 
-void TcpConnection::abort(Failure reason) {
+void StreamConnection::abort(Failure reason) {
   resetOnClose();
   is_.special = is_.disconnecting = true;
   try {
@@ -268,39 +268,39 @@ void TcpConnection::abort(Failure reason) {
 
 // Closing a lingering socket with a time of 0 sends a reset: the peer must not take what it has got
 // for all of it.
-void TcpConnection::resetOnClose() noexcept {
+void StreamConnection::resetOnClose() noexcept {
   const linger reset{1, 0};
   static_cast<void>(
       channel_->setOption(SOL_SOCKET, SO_LINGER, std::as_bytes(std::span(&reset, 1))));
 }
 
-void TcpConnection::loseWriteConnection() {
+void StreamConnection::loseWriteConnection() {
   if (!channel_ || is_.disconnecting || std::exchange(is_.writeEnding, true)) return;
   askForTurnEnd();
 }
 
-Address TcpConnection::getHost() const {
+Address StreamConnection::getHost() const {
   return channel_ ? fromNative(channel_->localAddress()) : host_;
 }
 
-void TcpConnection::setTcpNoDelay(bool on) {
+void StreamConnection::setTcpNoDelay(bool on) {
   if (channel_) static_cast<void>(channel_->setOption(IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0));
 }
-bool TcpConnection::getTcpNoDelay() const { return option(IPPROTO_TCP, TCP_NODELAY); }
-void TcpConnection::setTcpKeepAlive(bool on) {
+bool StreamConnection::getTcpNoDelay() const { return option(IPPROTO_TCP, TCP_NODELAY); }
+void StreamConnection::setTcpKeepAlive(bool on) {
   if (channel_) static_cast<void>(channel_->setOption(SOL_SOCKET, SO_KEEPALIVE, on ? 1 : 0));
 }
-bool TcpConnection::getTcpKeepAlive() const { return option(SOL_SOCKET, SO_KEEPALIVE); }
+bool StreamConnection::getTcpKeepAlive() const { return option(SOL_SOCKET, SO_KEEPALIVE); }
 
-void TcpConnection::setSocketOption(const SocketOptionName& option,
-                                    const SocketOptionValue& value) {
+void StreamConnection::setSocketOption(const SocketOptionName& option,
+                                       const SocketOptionValue& value) {
   if (!channel_) return;
   const auto bytes = std::as_bytes(std::span(value)).first(option.size);
   if (const std::error_code error = channel_->setOption(option.level, option.name, bytes))
     throw SocketOptionError(option.text, error.value());
 }
 
-std::optional<SocketOptionValue> TcpConnection::getSocketOption(
+std::optional<SocketOptionValue> StreamConnection::getSocketOption(
     const SocketOptionName& option) const {
   if (!channel_) return std::nullopt;
   SocketOptionValue value{};
@@ -311,7 +311,7 @@ std::optional<SocketOptionValue> TcpConnection::getSocketOption(
   return value;
 }
 
-bool TcpConnection::option(int level, int name) const {
+bool StreamConnection::option(int level, int name) const {
   int value = 0;
   std::size_t size = 0;
   if (channel_)
@@ -320,17 +320,17 @@ bool TcpConnection::option(int level, int name) const {
   return value != 0;
 }
 
-TcpConnection::Extras& TcpConnection::extras() {
+StreamConnection::Extras& StreamConnection::extras() {
   if (!extras_) extras_ = std::make_unique<Extras>();
   is_.special = true;
   return *extras_;
 }
 
-void TcpConnection::setWriteLimits(WriteLimits limits) {
+void StreamConnection::setWriteLimits(WriteLimits limits) {
   if (channel_) extras().limits = limits;
 }
 
-void TcpConnection::registerProducer(std::shared_ptr<Producer> producer, bool streaming) {
+void StreamConnection::registerProducer(std::shared_ptr<Producer> producer, bool streaming) {
   if (!channel_) return producer->stopProducing();
   if (extras().producer)
     throw std::logic_error("registerProducer: a producer is registered already");
@@ -340,18 +340,18 @@ void TcpConnection::registerProducer(std::shared_ptr<Producer> producer, bool st
   if (!streaming) askForTurnEnd();
 }
 
-void TcpConnection::unregisterProducer() {
+void StreamConnection::unregisterProducer() {
   if (!extras_ || !extras_->producer) return;
   extras_->producer = nullptr;
   if (channel_) askForTurnEnd();
 }
 
-void TcpConnection::pauseProducing() {
+void StreamConnection::pauseProducing() {
   if (!channel_ || is_.disconnecting || std::exchange(readPaused_, true)) return;
   if (receiving_ && !readEnded_) channel_->pauseReceiving();
 }
 
-void TcpConnection::resumeProducing() {
+void StreamConnection::resumeProducing() {
   if (!channel_ || is_.disconnecting || !std::exchange(readPaused_, false) || readEnded_) return;
   if (receiving_)
     channel_->resumeReceiving();
@@ -359,12 +359,12 @@ void TcpConnection::resumeProducing() {
     startReceiving();
 }
 
-void TcpConnection::startReceiving() {
+void StreamConnection::startReceiving() {
   receiving_ = true;
   channel_->receive(*this);
 }
 
-void TcpConnection::received(std::span<const std::byte> bytes) {
+void StreamConnection::received(std::span<const std::byte> bytes) {
   if (is_.disconnecting) {
     is_.discarded = true;
     return;
@@ -380,11 +380,11 @@ void TcpConnection::received(std::span<const std::byte> bytes) {
   }
 }
 
-[[gnu::noinline]] void TcpConnection::receivedWatched(std::string_view text) {
+[[gnu::noinline]] void StreamConnection::receivedWatched(std::string_view text) {
   notify("dataReceived", *protocol_, [&] { protocol_->dataReceived(text); });
 }
 
-void TcpConnection::descriptorsReceived(std::vector<FileDescriptor> descriptors) {
+void StreamConnection::descriptorsReceived(std::vector<FileDescriptor> descriptors) {
   auto* const receiver = dynamic_cast<FileDescriptorReceiver*>(protocol_.get());
   if (!receiver && !is_.disconnecting && !std::exchange(complained_, true))
     logging::warn(
@@ -397,7 +397,7 @@ void TcpConnection::descriptorsReceived(std::vector<FileDescriptor> descriptors)
   }
 }
 
-void TcpConnection::receiveEnded(std::error_code error) {
+void StreamConnection::receiveEnded(std::error_code error) {
   readEnded_ = true;
   if (error) return fail(error);
   if (is_.disconnecting) {
@@ -408,7 +408,7 @@ void TcpConnection::receiveEnded(std::error_code error) {
   if (channel_ && is_.writeEnded) finish(doneFailure());
 }
 
-void TcpConnection::sent(std::size_t bytes, std::size_t left) {
+void StreamConnection::sent(std::size_t bytes, std::size_t left) {
   if (extras_ && extras_->outgoing) extras_->outgoing->sent(bytes, left);
   if (left > 0) return;
   is_.sending = false;
@@ -416,14 +416,14 @@ void TcpConnection::sent(std::size_t bytes, std::size_t left) {
 }
 
 // What the peer sent before it went has been delivered by now (see the rules of backends).
-void TcpConnection::sendFailed(std::error_code error) { fail(error); }
+void StreamConnection::sendFailed(std::error_code error) { fail(error); }
 
-void TcpConnection::fail(std::error_code error) {
+void StreamConnection::fail(std::error_code error) {
   resetOnClose();
   finish(failureOr([&] { return Failure(ConnectionLost(where(), error.value())); }));
 }
 
-void TcpConnection::afterTurn() {
+void StreamConnection::afterTurn() {
   const bool more = !onlyAsked() || writtenBytes_ == 0;
   is_.asked = false;
   if (more) [[unlikely]]
@@ -435,7 +435,7 @@ void TcpConnection::afterTurn() {
     flushWith();
 }
 
-void TcpConnection::flushWith() {
+void StreamConnection::flushWith() {
   if (!channel_) return finish(lostFailure());
   if (is_.sending) return;
   if (extras_ && extras_->outgoing && !flushOutgoing()) return;
@@ -443,7 +443,7 @@ void TcpConnection::flushWith() {
 }
 
 // True if the kernel has taken everything.
-bool TcpConnection::sendQueued() {
+bool StreamConnection::sendQueued() {
   if (writtenBytes_ != 0) {
     const std::size_t taken = channel_->trySend(written());
     written_ += taken;
@@ -461,7 +461,7 @@ bool TcpConnection::sendQueued() {
   return !is_.sending;
 }
 
-bool TcpConnection::flushOutgoing() {
+bool StreamConnection::flushOutgoing() {
   while (channel_) {
     Outgoing& outgoing = *extras_->outgoing;
     switch (outgoing.flush(*channel_, queue_, *this)) {
@@ -480,13 +480,13 @@ bool TcpConnection::flushOutgoing() {
   return false;
 }
 
-Outgoing& TcpConnection::outgoing() {
+Outgoing& StreamConnection::outgoing() {
   if (!extras().outgoing) extras_->outgoing = std::make_unique<Outgoing>();
   return *extras_->outgoing;
 }
 
 // Everything written so far is in the kernel's hands.
-void TcpConnection::drained() {
+void StreamConnection::drained() {
   if (extras_ && extras_->producer) {
     const auto producer = extras_->producer;
     if (!extras_->streaming || std::exchange(extras_->paused, false))
@@ -505,19 +505,19 @@ void TcpConnection::drained() {
   if (channel_ && readEnded_) finish(doneFailure());
 }
 
-bool TcpConnection::peerStillSends() const noexcept {
+bool StreamConnection::peerStillSends() const noexcept {
   return !readEnded_ && (is_.discarded || channel_->unread() > 0);
 }
 
 // A socket that is closed with bytes unread, or that gets some afterwards, answers with a reset,
 // and that makes the peer's kernel throw away what the peer has not read yet: the end of what was
 // to be flushed. So the peer is told that this side has finished, and may finish too.
-void TcpConnection::lingerForPeer() {
+void StreamConnection::lingerForPeer() {
   if (std::exchange(is_.lingering, true)) return;
   if (!std::exchange(is_.writeEnded, true)) static_cast<void>(channel_->shutdownSend());
   try {
     extras().lingerTimer = reactor_.callLater(lingerTime, [weak = weak_from_this()] {
-      const auto self = std::static_pointer_cast<TcpConnection>(weak.lock());
+      const auto self = std::static_pointer_cast<StreamConnection>(weak.lock());
       if (self && self->channel_) self->finish(self->doneFailure());
     });
   } catch (...) {
@@ -525,7 +525,7 @@ void TcpConnection::lingerForPeer() {
   }
 }
 
-void TcpConnection::disconnect() {
+void StreamConnection::disconnect() {
   if (channel_ && queuedBytes() > 0) resetOnClose();
   finish(failureOr([&] {
     return channel_ ? Failure(ConnectionLost(where(), "its reactor ended")) : lostFailure();
@@ -533,16 +533,16 @@ void TcpConnection::disconnect() {
 }
 
 // Of a connection that was aborted.
-Failure TcpConnection::lostFailure() const noexcept {
+Failure StreamConnection::lostFailure() const noexcept {
   if (extras_ && extras_->lost) return extras_->lost;
   return failureOr([]() -> Failure { throw std::bad_alloc(); });
 }
 
-Failure TcpConnection::doneFailure() const noexcept {
+Failure StreamConnection::doneFailure() const noexcept {
   return failureOr([&] { return Failure(ConnectionDone(where())); });
 }
 
-void TcpConnection::closeChannel() noexcept {
+void StreamConnection::closeChannel() noexcept {
   const Address host = getHost();  // while there is somebody to ask
   channel_ = nullptr;
   writtenBytes_ = 0;
@@ -552,7 +552,7 @@ void TcpConnection::closeChannel() noexcept {
   is_.sending = false;
 }
 
-void TcpConnection::finish(const Failure& reason) {
+void StreamConnection::finish(const Failure& reason) {
   const auto self = shared_from_this();  // the circle is cut below
   if (channel_) closeChannel();
   AfterTurn::withdraw();

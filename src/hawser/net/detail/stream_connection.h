@@ -44,11 +44,11 @@ class ConnectionObserver {
 ///
 /// What an echo touches lies together, from ReceiveHandler on: with a thousand busy connections
 /// waiting for memory costs more than anything else that is done here.
-class TcpConnection final : public Transport,
-                            private Disconnectable,
-                            private SendHandler,
-                            private ReceiveHandler,
-                            private AfterTurn {
+class StreamConnection final : public Transport,
+                               private Disconnectable,
+                               private SendHandler,
+                               private ReceiveHandler,
+                               private AfterTurn {
  public:
   /// Joins a connected channel to its protocol, calls `connectionMade` and starts receiving.
   /// @param maker lives until the connection is over
@@ -56,9 +56,9 @@ class TcpConnection final : public Transport,
                     std::shared_ptr<Protocol> protocol, std::shared_ptr<ConnectionObserver> maker);
 
   /// For `start` only: public for make_shared.
-  TcpConnection(Reactor& reactor, ChannelPtr channel, const Address& peer,
-                std::shared_ptr<Protocol> protocol, std::shared_ptr<ConnectionObserver> maker);
-  ~TcpConnection() override;
+  StreamConnection(Reactor& reactor, ChannelPtr channel, const Address& peer,
+                   std::shared_ptr<Protocol> protocol, std::shared_ptr<ConnectionObserver> maker);
+  ~StreamConnection() override;
 
   using Transport::write;
   void write(std::string_view bytes) override;
