@@ -8,18 +8,13 @@
 #include <hawser/net/file_descriptor_receiver.h>
 #include <hawser/net/producer.h>
 #include <hawser/net/protocol.h>
-#include <hawser/reactor/detail/descriptor_passing.h>
 #include <hawser/reactor/detail/handler_mark.h>
 #include <hawser/reactor/reactor.h>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -31,8 +26,6 @@ namespace hawser::detail {
 
 namespace {
 
-using namespace std::chrono_literals;
-
 constexpr WriteLimits defaultLimits;
 
 // So much in one piece does not wait for the end of the turn: copying it would cost more than a
@@ -42,22 +35,7 @@ constexpr std::size_t bulkBytes = 32 * 1024;
 // A longer piece is worth a block of memory of its own.
 constexpr std::size_t shortBytes = 2 * 1024;
 
-// How long a peer may go on sending after this side has closed.
-constexpr auto lingerTime = 2s;
-
 }  // namespace
-
-// Calls the protocol or the producer: user code, which may throw.
-template <class Object, class Event>
-void StreamConnection::notify(const char* name, const Object& object, Event event) {
-  const HandlerScope scope;
-  const HandlerMark mark(name, object);
-  try {
-    event();
-  } catch (...) {
-    eventThrew(name);
-  }
-}
 
 // In a handler for what `name` threw.
 void StreamConnection::eventThrew(const char* name) {
@@ -105,7 +83,7 @@ bool StreamConnection::writable() const noexcept {
   return !is_.disconnecting || (extras_ && extras_->producer);
 }
 
-inline void StreamConnection::askForTurnEnd() noexcept {
+void StreamConnection::askForTurnEnd() noexcept {
   is_.asked = true;
   reactor_.afterTurn(*this);
 }
@@ -167,53 +145,6 @@ void StreamConnection::writeBulk(std::string_view bytes) {
   checkLimits();
 }
 
-void StreamConnection::sendFileDescriptor(int descriptor) {
-  if (peer_.family() != Address::Family::local) return Transport::sendFileDescriptor(descriptor);
-  if (!writable()) return;
-  FileDescriptor duplicate(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
-  if (!duplicate) throw std::system_error(errno, std::generic_category(), "sendFileDescriptor");
-  queueWritten();
-  Outgoing& sending = outgoing();
-  sending.cut(queue_);
-  if (sending.descriptors().size() == mostDescriptors)
-    throw std::length_error("sendFileDescriptor: 253 descriptors wait for a byte to go with");
-  sending.descriptors().push_back(std::move(duplicate));
-  if (!is_.sending) askForTurnEnd();
-}
-
-Deferred<std::uint64_t> StreamConnection::sendFile(FileDescriptor file, std::uint64_t offset,
-                                                   std::optional<std::uint64_t> count) {
-  if (!writable()) return Failure(ConnectionLost(where(), "it is closed, and no file can be sent"));
-  auto sending = std::make_shared<FileSending>();
-  try {
-    const std::uint64_t size = sizeFrom(file, offset);
-    sending->left = count.value_or(size);
-  } catch (...) {
-    return Failure::current();
-  }
-  sending->file = std::move(file);
-  sending->offset = offset;
-  auto [result, resolver] =
-      makeDeferred<std::uint64_t>([weak = weak_from_this(), file = std::weak_ptr(sending)] {
-        const auto self = std::static_pointer_cast<StreamConnection>(weak.lock());
-        const auto found = file.lock();
-        if (self && found) self->cancelFile(*found);
-      });
-  sending->resolver = std::move(resolver);
-  queueWritten();
-  outgoing().cut(queue_);
-  outgoing().add(std::move(sending));
-  if (!is_.sending) askForTurnEnd();
-  return std::move(result);
-}
-
-void StreamConnection::cancelFile(FileSending& sending) {
-  sending.resolver = {};
-  if (!channel_ || !outgoing().cancel(sending, *channel_)) return;
-  is_.sending = false;
-  askForTurnEnd();
-}
-
 std::string StreamConnection::where() const {
   return isStandardIO() ? "standard input and output" : peer_.toString();
 }
@@ -235,89 +166,8 @@ std::size_t StreamConnection::queuedBytes() const noexcept {
   return cut + writtenBytes_ + queue_.size() + channel_->unsent();
 }
 
-void StreamConnection::loseConnection() {
-  if (!channel_ || std::exchange(is_.disconnecting, true)) return;
-  // What the peer still sends is thrown away, not left unread: a peer that writes before it reads
-  // would never get to read what is queued for it.
-  // A terminal's next line, though, is for the next program.
-  if (isStandardIO()) {
-    if (receiving_ && !readPaused_ && !readEnded_) channel_->pauseReceiving();
-  } else if (!receiving_)
-    startReceiving();
-  else if (readPaused_ && !readEnded_)
-    channel_->resumeReceiving();
-  readPaused_ = false;
-  askForTurnEnd();
-}
-
-void StreamConnection::abortConnection() {
-  if (channel_) abort(failureOr([&] { return Failure(ConnectionAborted(where())); }));
-}
-
-void StreamConnection::abort(Failure reason) {
-  resetOnClose();
-  is_.special = is_.disconnecting = true;
-  try {
-    extras().lost = std::move(reason);
-  } catch (...) {
-    // `lostFailure` says so.
-  }
-  closeChannel();
-  askForTurnEnd();
-}
-
-// Closing a lingering socket with a time of 0 sends a reset: the peer must not take what it has got
-// for all of it.
-void StreamConnection::resetOnClose() noexcept {
-  const linger reset{1, 0};
-  static_cast<void>(
-      channel_->setOption(SOL_SOCKET, SO_LINGER, std::as_bytes(std::span(&reset, 1))));
-}
-
-void StreamConnection::loseWriteConnection() {
-  if (!channel_ || is_.disconnecting || std::exchange(is_.writeEnding, true)) return;
-  askForTurnEnd();
-}
-
 Address StreamConnection::getHost() const {
   return channel_ ? fromNative(channel_->localAddress()) : host_;
-}
-
-void StreamConnection::setTcpNoDelay(bool on) {
-  if (channel_) static_cast<void>(channel_->setOption(IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0));
-}
-bool StreamConnection::getTcpNoDelay() const { return option(IPPROTO_TCP, TCP_NODELAY); }
-void StreamConnection::setTcpKeepAlive(bool on) {
-  if (channel_) static_cast<void>(channel_->setOption(SOL_SOCKET, SO_KEEPALIVE, on ? 1 : 0));
-}
-bool StreamConnection::getTcpKeepAlive() const { return option(SOL_SOCKET, SO_KEEPALIVE); }
-
-void StreamConnection::setSocketOption(const SocketOptionName& option,
-                                       const SocketOptionValue& value) {
-  if (!channel_) return;
-  const auto bytes = std::as_bytes(std::span(value)).first(option.size);
-  if (const std::error_code error = channel_->setOption(option.level, option.name, bytes))
-    throw SocketOptionError(option.text, error.value());
-}
-
-std::optional<SocketOptionValue> StreamConnection::getSocketOption(
-    const SocketOptionName& option) const {
-  if (!channel_) return std::nullopt;
-  SocketOptionValue value{};
-  std::size_t size = 0;
-  const auto bytes = std::as_writable_bytes(std::span(value)).first(option.size);
-  if (const std::error_code error = channel_->getOption(option.level, option.name, bytes, size))
-    throw SocketOptionError(option.text, error.value());
-  return value;
-}
-
-bool StreamConnection::option(int level, int name) const {
-  int value = 0;
-  std::size_t size = 0;
-  if (channel_)
-    static_cast<void>(
-        channel_->getOption(level, name, std::as_writable_bytes(std::span(&value, 1)), size));
-  return value != 0;
 }
 
 StreamConnection::Extras& StreamConnection::extras() {
@@ -418,11 +268,6 @@ void StreamConnection::sent(std::size_t bytes, std::size_t left) {
 // What the peer sent before it went has been delivered by now (see the rules of backends).
 void StreamConnection::sendFailed(std::error_code error) { fail(error); }
 
-void StreamConnection::fail(std::error_code error) {
-  resetOnClose();
-  finish(failureOr([&] { return Failure(ConnectionLost(where(), error.value())); }));
-}
-
 void StreamConnection::afterTurn() {
   const bool more = !onlyAsked() || writtenBytes_ == 0;
   is_.asked = false;
@@ -461,30 +306,6 @@ bool StreamConnection::sendQueued() {
   return !is_.sending;
 }
 
-bool StreamConnection::flushOutgoing() {
-  while (channel_) {
-    Outgoing& outgoing = *extras_->outgoing;
-    switch (outgoing.flush(*channel_, queue_, *this)) {
-      case Outgoing::Progress::done:
-        return true;
-      case Outgoing::Progress::waiting:
-        is_.sending = true;
-        return false;
-      case Outgoing::Progress::fileEnded: {
-        const HandlerScope scope;
-        Outgoing::Ended ended = outgoing.takeEnded();
-        if (ended.file->resolver) ended.file->resolver.fire(std::move(ended.result));
-      }
-    }
-  }
-  return false;
-}
-
-Outgoing& StreamConnection::outgoing() {
-  if (!extras().outgoing) extras_->outgoing = std::make_unique<Outgoing>();
-  return *extras_->outgoing;
-}
-
 // Everything written so far is in the kernel's hands.
 void StreamConnection::drained() {
   if (extras_ && extras_->producer) {
@@ -503,71 +324,6 @@ void StreamConnection::drained() {
     return fail(error);
   notify("writeConnectionLost", *protocol_, [&] { protocol_->writeConnectionLost(); });
   if (channel_ && readEnded_) finish(doneFailure());
-}
-
-bool StreamConnection::peerStillSends() const noexcept {
-  return !readEnded_ && (is_.discarded || channel_->unread() > 0);
-}
-
-// A socket that is closed with bytes unread, or that gets some afterwards, answers with a reset,
-// and that makes the peer's kernel throw away what the peer has not read yet: the end of what was
-// to be flushed. So the peer is told that this side has finished, and may finish too.
-void StreamConnection::lingerForPeer() {
-  if (std::exchange(is_.lingering, true)) return;
-  if (!std::exchange(is_.writeEnded, true)) static_cast<void>(channel_->shutdownSend());
-  try {
-    extras().lingerTimer = reactor_.callLater(lingerTime, [weak = weak_from_this()] {
-      const auto self = std::static_pointer_cast<StreamConnection>(weak.lock());
-      if (self && self->channel_) self->finish(self->doneFailure());
-    });
-  } catch (...) {
-    finish(doneFailure());  // it must end at some time: without a timer, now
-  }
-}
-
-void StreamConnection::disconnect() {
-  if (channel_ && queuedBytes() > 0) resetOnClose();
-  finish(failureOr([&] {
-    return channel_ ? Failure(ConnectionLost(where(), "its reactor ended")) : lostFailure();
-  }));
-}
-
-// Of a connection that was aborted.
-Failure StreamConnection::lostFailure() const noexcept {
-  if (extras_ && extras_->lost) return extras_->lost;
-  return failureOr([]() -> Failure { throw std::bad_alloc(); });
-}
-
-Failure StreamConnection::doneFailure() const noexcept {
-  return failureOr([&] { return Failure(ConnectionDone(where())); });
-}
-
-void StreamConnection::closeChannel() noexcept {
-  const Address host = getHost();  // while there is somebody to ask
-  channel_ = nullptr;
-  writtenBytes_ = 0;
-  std::destroy_at(&queue_);
-  std::construct_at(&host_, host);
-  if (extras_ && extras_->outgoing) extras_->outgoing->close();
-  is_.sending = false;
-}
-
-void StreamConnection::finish(const Failure& reason) {
-  const auto self = shared_from_this();  // the circle is cut below
-  if (channel_) closeChannel();
-  AfterTurn::withdraw();
-  Disconnectable::detach();
-  is_.disconnecting = true;
-  if (const auto extras = std::exchange(extras_, nullptr)) {
-    if (extras->lingerTimer.active()) extras->lingerTimer.cancel();
-    if (extras->producer)
-      notify("stopProducing", *extras->producer, [&] { extras->producer->stopProducing(); });
-    if (extras->outgoing) notify("sendFile", *protocol_, [&] { extras->outgoing->fail(reason); });
-  }
-  const auto protocol = std::exchange(protocol_, nullptr);
-  notify("connectionLost", *protocol, [&] { protocol->connectionLost(reason); });
-  if (const auto maker = std::exchange(maker_, nullptr))
-    notify("connectionEnded", *maker, [&] { maker->connectionEnded(reason); });
 }
 
 }  // namespace hawser::detail

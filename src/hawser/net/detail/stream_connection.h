@@ -2,10 +2,12 @@
 
 #include <hawser/base/delayed_call.h>
 #include <hawser/base/failure.h>
+#include <hawser/defer/detail/handler_scope.h>
 #include <hawser/net/detail/outgoing.h>
 #include <hawser/net/transport.h>
 #include <hawser/reactor/after_turn.h>
 #include <hawser/reactor/channel.h>
+#include <hawser/reactor/detail/handler_mark.h>
 #include <hawser/reactor/operations.h>
 #include <hawser/reactor/send_queue.h>
 
@@ -177,6 +179,18 @@ class StreamConnection final : public Transport,
   std::unique_ptr<Extras> extras_;
   Address peer_;
 };
+
+// Calls the protocol or the producer: user code, which may throw.
+template <class Object, class Event>
+void StreamConnection::notify(const char* name, const Object& object, Event event) {
+  const HandlerScope scope;
+  const HandlerMark mark(name, object);
+  try {
+    event();
+  } catch (...) {
+    eventThrew(name);
+  }
+}
 
 }  // namespace detail
 }  // namespace hawser
