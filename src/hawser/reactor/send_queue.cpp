@@ -81,15 +81,18 @@ SendQueue::Block* SendQueue::makeBlock(std::size_t capacity) {
   return block;
 }
 
-void SendQueue::append(std::string_view text) {
+// Into an empty queue, if it fits a block that is there.
+bool SendQueue::appendFirst(std::string_view text) noexcept {
+  if (text.size() - 1 >= blockCapacity || !blockCache.head) return false;
+  Block* const block = takeCachedBlock();
+  first_ = last_ = block;
+  size_ = block->size = text.size();
+  std::memcpy(block->begin(), text.data(), text.size());
+  return true;
+}
+
+void SendQueue::appendMore(std::string_view text) {
   if (text.empty()) return;
-  if (!first_ && text.size() <= blockCapacity && blockCache.head) {
-    Block* const block = takeCachedBlock();
-    first_ = last_ = block;
-    size_ = block->size = text.size();
-    std::memcpy(block->begin(), text.data(), text.size());
-    return;
-  }
   const bool open =
       last_ && (last_->kind == Piece::Kind::block || last_->kind == Piece::Kind::largeBlock);
   char* const free = open ? const_cast<char*>(last_->data) + last_->size : nullptr;

@@ -45,7 +45,9 @@ class SendQueue {
   bool empty() const noexcept { return size_ == 0; }
 
   /// Appends a copy. If memory runs out the queue is as it was.
-  void append(std::string_view text);
+  void append(std::string_view text) {
+    if (first_ || !appendFirst(text)) appendMore(text);
+  }
   void append(std::span<const std::byte> bytes) {
     append(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
   }
@@ -96,6 +98,8 @@ class SendQueue {
   static constinit thread_local BlockCache blockCache __attribute__((tls_model("initial-exec")));
   struct BlockCacheOwner;
 
+  bool appendFirst(std::string_view text) noexcept;
+  void appendMore(std::string_view text);
   void link(Piece* piece) noexcept;
   static Block* makeBlock(std::size_t capacity);
   static Block* takeCachedBlock() noexcept;

@@ -110,7 +110,7 @@ void StreamConnection::writeWith(std::string_view bytes) {
       if (!channel_) return;
     }
   }
-  queueWritten();
+  if (writtenBytes_ != 0) queueWritten();
   queue_.append(bytes);
   if (!is_.sending) askForTurnEnd();
   if (queue_.size() > defaultLimits.highWater || extras_) checkLimits();
@@ -273,11 +273,14 @@ void StreamConnection::afterTurn() {
   is_.asked = false;
   if (more) [[unlikely]]
     return flushWith();
-  const std::size_t taken = channel_->trySend(written());
-  written_ += taken;
-  writtenBytes_ -= static_cast<std::uint32_t>(taken);
-  if (writtenBytes_ != 0) [[unlikely]]
-    flushWith();
+  const std::string_view bytes = written();
+  const std::size_t taken = channel_->trySend(bytes);
+  if (taken == bytes.size()) [[likely]] {
+    writtenBytes_ = 0;
+    return;
+  }
+  dropWritten(taken);
+  flushWith();
 }
 
 void StreamConnection::flushWith() {
@@ -290,9 +293,7 @@ void StreamConnection::flushWith() {
 // True if the kernel has taken everything.
 bool StreamConnection::sendQueued() {
   if (writtenBytes_ != 0) {
-    const std::size_t taken = channel_->trySend(written());
-    written_ += taken;
-    writtenBytes_ -= static_cast<std::uint32_t>(taken);
+    dropWritten(channel_->trySend(written()));
     if (writtenBytes_ == 0) return true;
     try {
       queueWritten();

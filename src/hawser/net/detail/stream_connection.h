@@ -132,6 +132,10 @@ class StreamConnection final : public Transport,
   bool extendWritten(std::string_view bytes) noexcept;
   void queueWritten();
   std::string_view written() const noexcept { return {written_, writtenBytes_}; }
+  void dropWritten(std::size_t bytes) noexcept {
+    written_ += bytes;
+    writtenBytes_ -= static_cast<std::uint32_t>(bytes);
+  }
   void writeBulk(std::string_view bytes);
   void askForTurnEnd() noexcept;
   void flushWith();
