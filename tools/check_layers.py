@@ -49,6 +49,12 @@ class Tree:
             if match:
                 yield number, match[1], match[2]
 
+    def has_header(self, path):
+        """A source file has a header of its name; x_part.cpp may be a part of what x.h declares."""
+        words = path.stem.split("_")
+        return any(path.with_name("_".join(words[:count]) + ".h").exists()
+                   for count in range(1, len(words) + 1))
+
     def check_library(self):
         source = self.root / "src"
         for path in self.files("src/hawser", ".h", ".cpp"):
@@ -65,7 +71,7 @@ class Tree:
                 allowed = [layer, *LAYERS[layer]]
             for line, bracket, target in self.includes(path):
                 self.check_include(path, line, bracket, target, layer, allowed)
-            if path.suffix == ".cpp" and not path.with_suffix(".h").exists():
+            if path.suffix == ".cpp" and not self.has_header(path):
                 self.error(path, 1, f"its header {path.stem}.h does not stand beside it")
 
     def check_include(self, path, line, bracket, target, layer, allowed):

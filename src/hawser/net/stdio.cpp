@@ -2,7 +2,7 @@
 
 #include <hawser/net/detail/pair_channel.h>
 #include <hawser/net/detail/standard_descriptor.h>
-#include <hawser/net/detail/tcp_connection.h>
+#include <hawser/net/detail/stream_connection.h>
 #include <hawser/net/detail/user_code.h>
 #include <hawser/net/errors.h>
 #include <hawser/reactor/reactor.h>
@@ -52,8 +52,8 @@ class StandardServer final : public ServerEndpoint::Implementation {
       std::shared_ptr<Protocol> protocol = session->factory().buildProtocol(Address());
       if (!protocol) return Failure(NoProtocol(toString()));
       auto channel = detail::PairChannel::of(reactor_.backend(), 0, 1);
-      detail::TcpConnection::start(reactor_, std::move(channel), Address(), Address(),
-                                   std::move(protocol), std::move(session));
+      detail::StreamConnection::start(reactor_, std::move(channel), Address(), std::move(protocol),
+                                      std::move(session));
       return std::shared_ptr<Port>(std::make_shared<StandardPort>());
     } catch (...) {
       return Failure::current();
@@ -70,8 +70,9 @@ class StandardServer final : public ServerEndpoint::Implementation {
 StandardIO::StandardIO(Reactor& reactor, std::shared_ptr<Protocol> protocol, int input,
                        int output) {
   reactor.checkThread("StandardIO");
-  detail::TcpConnection::start(reactor, detail::PairChannel::of(reactor.backend(), input, output),
-                               Address(), Address(), protocol, nullptr);
+  detail::StreamConnection::start(reactor,
+                                  detail::PairChannel::of(reactor.backend(), input, output),
+                                  Address(), protocol, nullptr);
   transport_ = protocol->transport().shared_from_this();
 }
 

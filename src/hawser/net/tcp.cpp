@@ -1,8 +1,8 @@
 #include <hawser/net/tcp.h>
 
 #include <hawser/net/detail/dial.h>
-#include <hawser/net/detail/tcp_connector.h>
-#include <hawser/net/detail/tcp_port.h>
+#include <hawser/net/detail/stream_connector.h>
+#include <hawser/net/detail/stream_listener.h>
 #include <hawser/net/errors.h>
 #include <hawser/reactor/reactor.h>
 
@@ -26,14 +26,14 @@ std::shared_ptr<Port> listenTCP(Reactor& reactor, std::uint16_t port,
   if (!address)
     throw CannotListenError(detail::destination(options.interface, port),
                             "an interface is given by its numeric address");
-  return detail::TcpPort::listen(reactor, *address, std::move(factory), options);
+  return detail::StreamListener::listen(reactor, *address, std::move(factory), options);
 }
 
 std::shared_ptr<Connector> connectTCP(Reactor& reactor, std::string host, std::uint16_t port,
                                       std::shared_ptr<ClientFactory> factory,
                                       const ConnectOptions& options) {
   reactor.checkThread("connectTCP");
-  auto connector = std::make_shared<detail::TcpConnector>(
+  auto connector = std::make_shared<detail::StreamConnector>(
       reactor, detail::tcpDialler(reactor, std::move(host), port, options), std::move(factory));
   connector->connect();
   return connector;

@@ -2,8 +2,8 @@
 
 #include <hawser/net/detail/datagram_port.h>
 #include <hawser/net/detail/native.h>
-#include <hawser/net/detail/tcp_connector.h>
-#include <hawser/net/detail/tcp_port.h>
+#include <hawser/net/detail/stream_connector.h>
+#include <hawser/net/detail/stream_listener.h>
 #include <hawser/net/detail/unix_dial.h>
 #include <hawser/net/detail/unix_socket_file.h>
 #include <hawser/net/errors.h>
@@ -32,15 +32,15 @@ std::shared_ptr<Port> listenUNIX(Reactor& reactor, const std::string& address,
   if (const std::error_code error = channel->listen(backlog))
     throw CannotListenError(wanted.toString(), error.value());
   const Address host = detail::fromNative(channel->localAddress());
-  return detail::TcpPort::listenOn(reactor, std::move(channel), host, std::move(factory),
-                                   std::move(file));
+  return detail::StreamListener::listenOn(reactor, std::move(channel), host, std::move(factory),
+                                          std::move(file));
 }
 
 std::shared_ptr<Connector> connectUNIX(Reactor& reactor, const std::string& address,
                                        std::shared_ptr<ClientFactory> factory,
                                        std::chrono::nanoseconds timeout, bool checkPID) {
   reactor.checkThread("connectUNIX");
-  auto connector = std::make_shared<detail::TcpConnector>(
+  auto connector = std::make_shared<detail::StreamConnector>(
       reactor, detail::unixDialler(reactor, Address::fromPath(address), timeout, checkPID),
       std::move(factory));
   connector->connect();

@@ -32,6 +32,4 @@ std::size_t Channel::unread() const noexcept {
   return static_cast<std::size_t>(bytes);
 }
 
-std::size_t Channel::trySend(std::string_view) noexcept { return 0; }
-
 }  // namespace hawser

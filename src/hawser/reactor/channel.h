@@ -4,6 +4,9 @@
 #include <hawser/reactor/operations.h>
 #include <hawser/reactor/send_queue.h>
 
+#include <sys/socket.h>
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -90,9 +93,17 @@ class Channel {
   /// Sends what the kernel takes of `bytes` at once, out of the caller's memory: bulk need not be
   /// copied into a queue then. For when no send is under way.
   ///
-  /// @returns how many bytes that were; 0 also if the backend does not try, as it is here, or if
+  /// @returns how many bytes that were; 0 also if this channel does not try (`triesToSend`), or if
   /// the kernel refuses: the next `send` will tell why.
-  virtual std::size_t trySend(std::string_view bytes) noexcept;
+  std::size_t trySend(std::string_view bytes) noexcept {
+    if (!triesToSend()) return 0;
+    const ssize_t sent = ::send(socketToTry_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent == static_cast<ssize_t>(bytes.size())) [[likely]]
+      return bytes.size();
+    return sent > 0 ? static_cast<std::size_t>(sent) : 0;
+  }
+  /// A socket on which nothing is being sent, and whose backend tries first and waits second.
+  bool triesToSend() const noexcept { return socketToTry_ >= 0; }
   /// The handler is not called again. The kernel may have taken some of the bytes, or may yet.
   virtual void cancelSend() noexcept = 0;
   /// How much of the send under way has not been taken yet; 0 if there is none.
@@ -126,6 +137,9 @@ class Channel {
  protected:
   Channel() = default;
   virtual ~Channel() = default;
+
+  /// Where `trySend` may send, else -1.
+  int socketToTry_ = -1;
 
  private:
   friend struct CloseChannel;

@@ -1,10 +1,13 @@
+#include <hawser/reactor/detail/call_handler.h>
 #include <hawser/reactor/detail/wait_time.h>
 #include <hawser/reactor/epoll_backend.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <span>
 #include <system_error>
+#include <utility>
 
 namespace hawser {
 
@@ -51,20 +54,27 @@ int EpollBackend::waitFor(std::optional<TimePoint> until) {
 
 void EpollBackend::deliver() {
   Round round(*this);
-  for (std::size_t i = 0; i < eventCount_; ++i) {
-    detail::ReadinessChannel* const channel = find(events_[i].data.u64);
+  deliverEvents(round);
+  round.serveScheduled();
+}
+
+void EpollBackend::deliverEvents(Round& round) {
+  detail::HandlerRow row;
+  const std::size_t count = std::exchange(eventCount_, 0);
+  for (const epoll_event& event : std::span(events_).first(count)) {
+    detail::ReadinessChannel* const channel = find(event.data.u64);
     if (!channel) continue;
-    const std::uint32_t events = events_[i].events;
+    const std::uint32_t events = event.events;
     constexpr std::uint32_t over = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
     if ((events & (EPOLLIN | EPOLLPRI | over)) == EPOLLIN && channel->onlyReceives()) [[likely]]
-      channel->receiveOnce(readBuffer());
+      channel->receiveOnce(readBuffer(), row);
     else
-      round.serve(*channel, (events & (EPOLLIN | EPOLLPRI | over)) != 0,
-                  (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
-                  (events & (EPOLLPRI | over)) != 0);
+      row.apart([&round, channel, events] {
+        round.serve(*channel, (events & (EPOLLIN | EPOLLPRI | over)) != 0,
+                    (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
+                    (events & (EPOLLPRI | over)) != 0);
+      });
   }
-  eventCount_ = 0;
-  round.serveScheduled();
 }
 
 }  // namespace hawser

@@ -35,6 +35,7 @@ class EpollBackend final : public detail::ReadinessBackend {
  private:
   int watch(detail::ReadinessChannel& channel, std::uint64_t token) noexcept override;
   int waitFor(std::optional<TimePoint> until);
+  void deliverEvents(Round& round);
 
   FileDescriptor epoll_;
   detail::Wakeup wakeup_;

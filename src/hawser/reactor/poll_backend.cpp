@@ -1,9 +1,11 @@
+#include <hawser/reactor/detail/call_handler.h>
 #include <hawser/reactor/detail/wait_time.h>
 #include <hawser/reactor/poll_backend.h>
 
 #include <cerrno>
 #include <new>
 #include <system_error>
+#include <utility>
 
 namespace hawser {
 
@@ -68,20 +70,26 @@ void PollBackend::wait(std::optional<TimePoint> until) {
 
 void PollBackend::deliver() {
   Round round(*this);
-  for (std::size_t place = 1; answered_ && place < asked_.size(); ++place) {
+  if (std::exchange(answered_, false)) deliverAnswers(round);
+  round.serveScheduled();
+}
+
+void PollBackend::deliverAnswers(Round& round) {
+  detail::HandlerRow row;
+  for (std::size_t place = 1; place < asked_.size(); ++place) {
     const short events = asked_[place].revents;
     if (events == 0) continue;
     detail::ReadinessChannel* const channel = find(askedFor_[place]);
     if (!channel) continue;
     if ((events & (POLLIN | overEvents)) == POLLIN && channel->onlyReceives()) [[likely]]
-      channel->receiveOnce(readBuffer());
+      channel->receiveOnce(readBuffer(), row);
     else
-      round.serve(*channel, (events & (POLLIN | overEvents)) != 0,
-                  (events & (POLLOUT | POLLHUP | POLLERR | POLLNVAL)) != 0,
-                  (events & overEvents) != 0);
+      row.apart([&round, channel, events] {
+        round.serve(*channel, (events & (POLLIN | overEvents)) != 0,
+                    (events & (POLLOUT | POLLHUP | POLLERR | POLLNVAL)) != 0,
+                    (events & overEvents) != 0);
+      });
   }
-  answered_ = false;
-  round.serveScheduled();
 }
 
 }  // namespace hawser

@@ -28,6 +28,7 @@ class PollBackend final : public detail::ReadinessBackend {
  private:
   int watch(detail::ReadinessChannel& channel, std::uint64_t token) noexcept override;
   void collect();
+  void deliverAnswers(Round& round);
 
   detail::Wakeup wakeup_;
   std::vector<std::uint64_t> watched_;  // tokens; those of closed channels leave in `collect`

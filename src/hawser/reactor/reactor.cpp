@@ -227,9 +227,11 @@ void Reactor::makeDueCalls(std::uint64_t timersBefore) {
 
 void Reactor::makeAfterTurnCalls() {
   detail::IntrusiveList<AfterTurn> hooks(std::move(afterTurn_));
+  turnBuffer_.change();
+  detail::HandlerRow row;
   while (!hooks.empty()) {
     AfterTurn& hook = hooks.popFront();
-    detail::callHandlerFor(hook, "at the end of a turn", [&] { hook.afterTurn(); });
+    row.callFor(hook, "at the end of a turn", [&hook] { hook.afterTurn(); });
   }
 }
 

@@ -4,6 +4,7 @@
 #include <hawser/base/logging.h>
 #include <hawser/reactor/after_turn.h>
 #include <hawser/reactor/detail/handler_mark.h>
+#include <hawser/reactor/detail/turn_buffer.h>
 #include <hawser/reactor/errors.h>
 #include <hawser/reactor/remote_calls.h>
 #include <hawser/reactor/shutdown.h>
@@ -164,6 +165,8 @@ class Reactor final : public Clock {
   /// False if it was called or removed already.
   bool removeSystemEventTrigger(ShutdownTrigger trigger) { return triggers_.remove(trigger); }
 
+  /// For transports that send at the end of the turn.
+  detail::TurnBuffer& turnBuffer() noexcept { return turnBuffer_; }
   /// Where transports make their channels.
   Backend& backend() noexcept { return *backend_; }
 
@@ -207,6 +210,7 @@ class Reactor final : public Clock {
 
   std::unique_ptr<Backend> backend_;
   TimerQueue timers_;
+  detail::TurnBuffer turnBuffer_;
   detail::IntrusiveList<AfterTurn> afterTurn_;
   detail::IntrusiveList<Disconnectable> attached_;
   detail::IntrusiveList<detail::RemoteSlot> remoteSlots_;

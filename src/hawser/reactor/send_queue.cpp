@@ -53,6 +53,15 @@ struct SendQueue::BlockCacheOwner {
   static void open() noexcept { thread_local const BlockCacheOwner owner; }
 };
 
+SendQueue::Block* SendQueue::takeCachedBlock() noexcept {
+  Block* const block = static_cast<Block*>(blockCache.head);
+  blockCache.head = block->next;
+  ++blockCache.room;
+  block->next = nullptr;
+  block->data = block->begin();
+  return block;
+}
+
 SendQueue::Block* SendQueue::makeBlock(std::size_t capacity) {
   const bool large = capacity > blockCapacity;
   if (!large && blockCache.head) return takeCachedBlock();
@@ -72,21 +81,17 @@ SendQueue::Block* SendQueue::makeBlock(std::size_t capacity) {
   return block;
 }
 
-SendQueue::SendQueue(SendQueue&& other) noexcept
-    : first_(std::exchange(other.first_, nullptr)),
-      last_(std::exchange(other.last_, nullptr)),
-      size_(std::exchange(other.size_, 0)) {}
-
-SendQueue& SendQueue::operator=(SendQueue&& other) noexcept {
-  if (this != &other) {
-    clear();
-    append(std::move(other));
-  }
-  return *this;
+// Into an empty queue, if it fits a block that is there.
+bool SendQueue::appendFirst(std::string_view text) noexcept {
+  if (text.size() - 1 >= blockCapacity || !blockCache.head) return false;
+  Block* const block = takeCachedBlock();
+  first_ = last_ = block;
+  size_ = block->size = text.size();
+  std::memcpy(block->begin(), text.data(), text.size());
+  return true;
 }
 
-void SendQueue::append(std::string_view text) {
-  if (takesFirst(text)) return appendFirst(text);
+void SendQueue::appendMore(std::string_view text) {
   if (text.empty()) return;
   const bool open =
       last_ && (last_->kind == Piece::Kind::block || last_->kind == Piece::Kind::largeBlock);
@@ -146,6 +151,7 @@ std::size_t SendQueue::gather(std::span<iovec> pieces) const noexcept {
 }
 
 void SendQueue::consume(std::size_t bytes) noexcept {
+  if (bytes == size_) return clear();
   size_ -= bytes;
   while (first_ && bytes >= first_->size) {
     bytes -= first_->size;

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -28,26 +27,31 @@ class SendQueue {
   static constexpr std::size_t adoptedBytes = 2048;
 
   SendQueue() noexcept = default;
-  SendQueue(SendQueue&& other) noexcept;
-  SendQueue& operator=(SendQueue&& other) noexcept;
+  SendQueue(SendQueue&& other) noexcept
+      : first_(std::exchange(other.first_, nullptr)),
+        last_(std::exchange(other.last_, nullptr)),
+        size_(std::exchange(other.size_, 0)) {}
+  SendQueue& operator=(SendQueue&& other) noexcept {
+    if (this == &other) return *this;
+    if (first_) clear();
+    first_ = std::exchange(other.first_, nullptr);
+    last_ = std::exchange(other.last_, nullptr);
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+  }
   ~SendQueue() { clear(); }
 
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
 
   /// Appends a copy. If memory runs out the queue is as it was.
-  void append(std::string_view text);
+  void append(std::string_view text) {
+    if (first_ || !appendFirst(text)) appendMore(text);
+  }
   void append(std::span<const std::byte> bytes) {
     append(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
   }
   void append(const char* text) { append(std::string_view(text)); }
-  /// Whether `appendFirst` will do: this is empty, `text` is not and is short, and there is a block
-  /// for it.
-  bool takesFirst(std::string_view text) const noexcept {
-    return !first_ && text.size() - 1 < blockCapacity && blockCache.head;
-  }
-  /// The short form of `append`, if `takesFirst` says so.
-  void appendFirst(std::string_view text) noexcept;
   /// Appends the string itself if it is long, else a copy.
   void append(std::string&& text);
   /// Appends bytes that others hold too, if they are long, else a copy.
@@ -94,6 +98,8 @@ class SendQueue {
   static constinit thread_local BlockCache blockCache __attribute__((tls_model("initial-exec")));
   struct BlockCacheOwner;
 
+  bool appendFirst(std::string_view text) noexcept;
+  void appendMore(std::string_view text);
   void link(Piece* piece) noexcept;
   static Block* makeBlock(std::size_t capacity);
   static Block* takeCachedBlock() noexcept;
@@ -112,24 +118,7 @@ struct SendQueue::Block : Piece {
   char* begin() noexcept { return reinterpret_cast<char*>(this + 1); }
 };
 
-// What nearly every message needs is inline: one small piece comes, and goes as a whole.
-
-inline SendQueue::Block* SendQueue::takeCachedBlock() noexcept {
-  Block* const block = static_cast<Block*>(blockCache.head);
-  blockCache.head = block->next;
-  ++blockCache.room;
-  block->next = nullptr;
-  block->data = block->begin();
-  return block;
-}
-
-inline void SendQueue::appendFirst(std::string_view text) noexcept {
-  Block* const block = takeCachedBlock();
-  first_ = last_ = block;
-  size_ = block->size = text.size();
-  std::memcpy(block->begin(), text.data(), text.size());
-}
-
+// Mostly one small piece comes, and goes as a whole.
 inline void SendQueue::clear() noexcept {
   Piece* const piece = std::exchange(first_, nullptr);
   const Piece* const last = std::exchange(last_, nullptr);

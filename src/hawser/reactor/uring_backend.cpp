@@ -188,22 +188,24 @@ void UringBackend::submit() noexcept {
 }
 
 void UringBackend::dispatch(const io_uring_cqe& completion) noexcept {
-  if (completion.user_data == nobody) return;
-  if (completion.user_data == wakeNumber) {
-    if ((completion.flags & IORING_CQE_F_MORE) == 0) watchingWakeup_ = false;
-    return;
-  }
-  if (completion.user_data == readinessNumber) {
-    if ((completion.flags & IORING_CQE_F_MORE) == 0) watchingReadiness_ = false;
-    readinessPending_ = true;
-    return;
-  }
+  if (completion.user_data <= readinessNumber) [[unlikely]]
+    return noteWatched(completion);
   auto& channel = *std::bit_cast<UringChannel*>(
       static_cast<std::uintptr_t>(completion.user_data & ~UringChannel::slotMask));
   channel.complete(static_cast<UringChannel::Slot>(completion.user_data & UringChannel::slotMask),
                    completion);
-  channel.unschedule();
+  if (channel.scheduled()) channel.unschedule();
   ready_.pushBack(channel);
+}
+
+void UringBackend::noteWatched(const io_uring_cqe& completion) noexcept {
+  const bool lasts = (completion.flags & IORING_CQE_F_MORE) != 0;
+  if (completion.user_data == wakeNumber) {
+    if (!lasts) watchingWakeup_ = false;
+  } else if (completion.user_data == readinessNumber) {
+    if (!lasts) watchingReadiness_ = false;
+    readinessPending_ = true;
+  }
 }
 
 void UringBackend::deliver() {
@@ -238,7 +240,7 @@ void UringBackend::deliverCompletions() {
 
 void UringBackend::serve(UringChannel& channel) {
   channel.work();
-  if (channel.scheduled()) return;
+  if (channel.quiet() || channel.scheduled()) return;
   if (channel.closed() && !channel.inKernel())
     buried_.pushBack(channel);
   else if (channel.hasWishes() || channel.hasWork())

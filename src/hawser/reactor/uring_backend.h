@@ -81,6 +81,7 @@ class UringBackend final : public Backend {
   void deliverReadiness();
   void submit() noexcept;
   void dispatch(const io_uring_cqe& completion) noexcept;
+  void noteWatched(const io_uring_cqe& completion) noexcept;
   void serve(detail::UringChannel& channel);
   void remove(detail::UringChannel& channel) noexcept;
   void letGo() noexcept;

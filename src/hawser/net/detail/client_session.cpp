@@ -1,6 +1,6 @@
 #include <hawser/net/detail/client_session.h>
 
-#include <hawser/net/detail/tcp_connection.h>
+#include <hawser/net/detail/stream_connection.h>
 #include <hawser/net/detail/user_code.h>
 #include <hawser/net/errors.h>
 #include <hawser/reactor/detail/handler_mark.h>
@@ -53,8 +53,8 @@ Deferred<std::shared_ptr<Protocol>> connectClient(Reactor& reactor, Dialler dial
           protocol = session->factory().buildProtocol(connection.peer);
         }
         if (!protocol) return Failure(NoProtocol(where));
-        TcpConnection::start(reactor, std::move(connection.channel), Address(), connection.peer,
-                             protocol, std::move(session));
+        StreamConnection::start(reactor, std::move(connection.channel), connection.peer, protocol,
+                                std::move(session));
         return protocol;
       });
 }

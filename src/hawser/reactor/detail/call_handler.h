@@ -31,6 +31,59 @@ template <class F, class Asker>
   }
 }
 
+/// The same for many handlers, one after the other, with less to do for each.
+class HandlerRow {
+ public:
+  HandlerRow() noexcept : watched_(handlerMarks != nullptr) { ++runState.depth; }
+  HandlerRow(const HandlerRow&) = delete;
+  HandlerRow& operator=(const HandlerRow&) = delete;
+  ~HandlerRow() {
+    --runState.depth;
+    returned();
+  }
+
+  /// @param call captures by value: what is not in memory need not be put there
+  template <class Object, class F>
+  [[gnu::always_inline]] void callFor(
+      const Object& object, const char* what, F call,
+      std::source_location where = std::source_location::current()) {
+    if (watched_) [[unlikely]]
+      return callWatched(object, what, call, where);
+    try {
+      call();
+    } catch (abi::__forced_unwind&) {
+      throw;
+    } catch (...) {
+      logHandlerFailure(what, where);
+    }
+    if (runState.firstAbandoned) [[unlikely]]
+      apart([] {});
+  }
+  /// Does something that calls handlers by itself.
+  template <class F>
+  void apart(F&& call) {
+    struct Apart {
+      Apart() noexcept { --runState.depth; }
+      ~Apart() { ++runState.depth; }
+    } const apart;
+    returned();
+    call();
+  }
+
+ private:
+  template <class Object, class F>
+  [[gnu::noinline]] void callWatched(const Object& object, const char* what, F call,
+                                     std::source_location where) {
+    apart([&] { callHandlerFor(object, what, call, where); });
+  }
+  static void returned() noexcept {
+    if (runState.firstAbandoned && runState.depth == 0) [[unlikely]]
+      deliverAbandoned();
+  }
+
+  const bool watched_;
+};
+
 /// For whom nothing is known of but this place.
 template <class F>
 [[gnu::always_inline]] inline void callHandler(

@@ -55,15 +55,14 @@ ChannelPtr ReadinessBackend::add(FileDescriptor descriptor, ReadinessChannel::Ki
   }
   const std::uint32_t index = firstFree_;
   Place& place = places_[index];
-  const std::uint64_t token = std::uint64_t{place.generation} << 32 | index;
-  place.channel = new ReadinessChannel(*this, std::move(descriptor), kind, token);
+  place.channel = new ReadinessChannel(*this, std::move(descriptor), kind, index);
   firstFree_ = place.nextFree;
   descriptors_.add(*place.channel);
   return ChannelPtr(place.channel);
 }
 
 void ReadinessBackend::bury(ReadinessChannel& channel) noexcept {
-  const std::uint32_t index = static_cast<std::uint32_t>(channel.token());
+  const std::uint32_t index = channel.place();
   Place& place = places_[index];
   place.channel = nullptr;
   ++place.generation;

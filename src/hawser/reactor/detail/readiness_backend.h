@@ -41,6 +41,10 @@ class ReadinessBackend : public Backend {
   /// Reports this channel's readiness from now on, beginning with what it is ready for already.
   /// @returns the error number, or 0
   virtual int watch(ReadinessChannel& channel, std::uint64_t token) noexcept = 0;
+  /// What its events are known by.
+  std::uint64_t tokenOf(const ReadinessChannel& channel) const noexcept {
+    return std::uint64_t{places_[channel.place()].generation} << 32 | channel.place();
+  }
   /// The channel is about to close its descriptor.
   void forget(const ReadinessChannel& channel) noexcept { descriptors_.remove(channel); }
   /// The channel was closed by its owner: destroys it as soon as nobody works on it.

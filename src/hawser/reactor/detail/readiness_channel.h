@@ -28,7 +28,7 @@ class ReadinessBackend;
 class ReadinessChannel final : public SocketChannel, private ListNode {
  public:
   ReadinessChannel(ReadinessBackend& backend, FileDescriptor descriptor, Kind kind,
-                   std::uint64_t token) noexcept;
+                   std::uint32_t place) noexcept;
   ~ReadinessChannel() override = default;
 
   void accept(AcceptHandler& handler) override;
@@ -51,72 +51,69 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   bool sendWithDescriptors(SendQueue& data, std::vector<FileDescriptor> descriptors,
                            SendHandler& handler) override;
   bool sendFile(int file, std::uint64_t offset, std::size_t count, SendHandler& handler) override;
-  std::size_t trySend(std::string_view bytes) noexcept override;
   void cancelSend() noexcept override;
-  std::size_t unsent() const noexcept override { return sending_.size(); }
+  std::size_t unsent() const noexcept override { return sending_ ? sending_->data.size() : 0; }
 
   // For the backend.
 
   void robbed() noexcept override;
-  std::uint64_t token() const noexcept { return token_; }
+  /// Where the backend has it.
+  std::uint32_t place() const noexcept { return place_; }
   bool scheduled() const noexcept { return linked(); }
   void unschedule() noexcept { unlink(); }
   /// The kernel says so. `drain`: the end of the stream, an error or urgent data may be hidden
   /// behind the next short read.
   void becomeReady(bool readable, bool writable, bool drain) noexcept {
     state_.readable |= readable;
-    state_.writable |= writable;
+    writable_ |= writable;
     state_.drain |= drain;
   }
   bool waitsToRead() const noexcept {
     return state_.incoming != Incoming::none && !state_.paused && !state_.readable;
   }
-  bool waitsToWrite() const noexcept {
-    return state_.outgoing != Outgoing::none && !state_.writable;
-  }
+  bool waitsToWrite() const noexcept { return state_.outgoing != Outgoing::none && !writable_; }
   /// Does what can be done now, and calls the handlers.
   void work();
   /// A stream that nobody has paused, that sends nothing, and of which nothing is known: what most
   /// channels are most of the time.
   bool onlyReceives() const noexcept {
-    State known = state_;
-    known.writable = false;
     constexpr State receiving{
-        .kind = Kind::streamSocket, .incoming = Incoming::receive, .watched = true};
-    return std::bit_cast<std::uint64_t>(known) == std::bit_cast<std::uint64_t>(receiving);
+        .incoming = Incoming::receive, .kind = Kind::streamSocket, .watched = true};
+    return std::bit_cast<std::uint64_t>(state_) == std::bit_cast<std::uint64_t>(receiving);
   }
   /// The short form of `becomeReady` and `work` for a channel that only receives, of which the
   /// kernel says that it can be read: one try, which mostly gets all there is.
-  void receiveOnce(std::span<std::byte> buffer) {
+  [[gnu::always_inline]] void receiveOnce(std::span<std::byte> buffer, HandlerRow& row) {
     const ssize_t count = ::recv(descriptor_.get(), buffer.data(), buffer.size(), 0);
     if (static_cast<std::size_t>(count) - 1 >= buffer.size() - 1) [[unlikely]]
-      return receiveSome(count);
+      return row.apart([this, count] { receiveSome(count); });
     ReceiveHandler& handler = *receiver_;
-    callHandler("while handling received data",
-                [&] { handler.received(buffer.first(static_cast<std::size_t>(count))); });
+    const std::span<const std::byte> bytes = buffer.first(static_cast<std::size_t>(count));
+    row.callFor(handler, "while handling received data",
+                [&handler, bytes] { handler.received(bytes); });
   }
   /// The backend dies: no operation is left, the descriptor is closed.
   void detach() noexcept;
 
  private:
   friend class IntrusiveList<ReadinessChannel>;
-  enum class Incoming : std::uint8_t { none, accept, receive, datagrams };
+  enum class Incoming : std::uint16_t { none, accept, receive, datagrams };
   enum class Outgoing : std::uint8_t { none, connect, send, file };
   enum class Progress : std::uint8_t { done, blocked, yielded, failed };
 
-  /// What few channels send, beside plain bytes.
-  struct Besides {
-    std::vector<FileDescriptor> descriptors;  // to go with the next byte
+  /// What is being sent, for as long as that takes.
+  struct Sending {
+    SendQueue data{};
+    std::vector<FileDescriptor> descriptors{};  // to go with the next byte
     FileRange file{};
   };
   /// What is going on, and what is known of the descriptor; it is compared in one piece.
   struct State {
-    Kind kind;
     Incoming incoming = Incoming::none;
     Outgoing outgoing = Outgoing::none;
+    Kind kind;
     bool paused = false;
     bool readable = false;
-    bool writable = false;
     bool drain = false;
     bool watched = false;
   };
@@ -131,8 +128,6 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   void cancelIncoming(Incoming operation) noexcept;
 
   void acceptSome();
-  void acceptOne(int descriptor, const NativeAddress& peer);
-  void failAccept(int error);
   ssize_t receiveInto(std::span<std::byte> buffer) const noexcept;
   void receiveSome();
   void receiveSome(ssize_t count);
@@ -146,25 +141,26 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   ssize_t sendPieces(const SendQueue& data) noexcept;
   bool refuseSend(SendQueue& data);
   bool startSend(SendQueue& data, SendHandler& handler, ssize_t sent);
+  void endOutgoing() noexcept;
   Progress transmit(SendQueue& data, ssize_t sent, std::size_t& taken, int& error) noexcept;
 
-  ReadinessBackend* backend_;  // null: the backend is gone
+  // With the descriptor, what receiving touches comes first.
   union {
     AcceptHandler* accepter_ = nullptr;  // while state_.incoming is accept
     ReceiveHandler* receiver_;           // while state_.incoming is receive
     DatagramHandler* datagrams_;         // while state_.incoming is datagrams
   };
+  State state_;
   union {
     ConnectHandler* connecter_ = nullptr;  // while state_.outgoing is connect
-    SendHandler* sender_;                  // while state_.outgoing is send
+    SendHandler* sender_;                  // while state_.outgoing is send or file
   };
-  SendQueue sending_;  // not empty exactly while state_.outgoing is send
-  std::unique_ptr<Besides>
-      besides_;  // while state_.outgoing is file; while descriptors must be sent
-  std::uint64_t token_;
+  ReadinessBackend* backend_;         // null: the backend is gone
+  std::unique_ptr<Sending> sending_;  // while state_.outgoing is send or file, if there was memory
+  std::uint32_t place_;
   int incomingError_ = 0;  // found while starting, told in the next round
   int outgoingError_ = 0;
-  State state_;
+  bool writable_ = false;
 };
 
 }  // namespace hawser::detail

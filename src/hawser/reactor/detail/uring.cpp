@@ -16,7 +16,6 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <cstring>
 #include <ctime>
 #include <system_error>
 #include <utility>
@@ -124,12 +123,6 @@ Uring::Uring(unsigned submissions, unsigned completions) {
   // The kernel's ring holds indices of requests; here each place has its own request for ever.
   unsigned* const places = rings_.at<unsigned>(parameters.sq_off.array);
   for (unsigned place = 0; place < parameters.sq_entries; ++place) places[place] = place;
-}
-
-io_uring_sqe* Uring::request() noexcept {
-  io_uring_sqe* const request = &requests_[tail_++ & requestMask_];
-  std::memset(request, 0, sizeof *request);
-  return request;
 }
 
 int Uring::enter(unsigned completions, std::optional<std::chrono::nanoseconds> time) noexcept {

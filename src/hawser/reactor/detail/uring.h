@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 namespace hawser::detail {
@@ -55,7 +56,11 @@ class Uring {
     return tail_ - __atomic_load_n(requestHead_, __ATOMIC_ACQUIRE) > requestMask_;
   }
   /// One more request, cleared, for a ring that is not full.
-  io_uring_sqe* request() noexcept;
+  io_uring_sqe* request() noexcept {
+    io_uring_sqe* const request = &requests_[tail_++ & requestMask_];
+    std::memset(request, 0, sizeof *request);
+    return request;
+  }
   /// Has something been requested since the last `enter` that took everything?
   bool anyRequested() const noexcept { return tail_ != submitted_; }
 

@@ -27,14 +27,6 @@ UringBuffers::UringBuffers(Uring& ring, std::uint16_t group, unsigned count, std
   publish();
 }
 
-void UringBuffers::giveBack(unsigned buffer) noexcept {
-  io_uring_buf& entry = *ring_.at<io_uring_buf>((tail_++ & mask_) * sizeof(io_uring_buf));
-  // Not the whole entry: in the first one the kernel keeps the ring's tail.
-  entry.addr = reinterpret_cast<std::uintptr_t>(data(buffer));
-  entry.len = static_cast<std::uint32_t>(bytes_);
-  entry.bid = static_cast<std::uint16_t>(buffer);
-}
-
 void UringBuffers::publish() noexcept {
   __atomic_store_n(&ring_.at<io_uring_buf>(0)->resv, tail_, __ATOMIC_RELEASE);
 }

@@ -20,7 +20,13 @@ class UringBuffers {
   unsigned count() const noexcept { return mask_ + 1; }
   const std::byte* data(unsigned buffer) const noexcept { return memory_.get() + buffer * bytes_; }
   /// Lets the kernel use it again, after the next `publish`.
-  void giveBack(unsigned buffer) noexcept;
+  void giveBack(unsigned buffer) noexcept {
+    io_uring_buf& entry = *ring_.at<io_uring_buf>((tail_++ & mask_) * sizeof(io_uring_buf));
+    // Not the whole entry: in the first one the kernel keeps the ring's tail.
+    entry.addr = reinterpret_cast<std::uintptr_t>(data(buffer));
+    entry.len = static_cast<std::uint32_t>(bytes_);
+    entry.bid = static_cast<std::uint16_t>(buffer);
+  }
   void publish() noexcept;
   /// The kernel may still write to them.
   void leak() noexcept;

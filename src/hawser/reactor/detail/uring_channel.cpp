@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <new>
 #include <stdexcept>
 #include <utility>
 
@@ -28,32 +27,24 @@ UringChannel::~UringChannel() = default;
 
 // What is wanted.
 
-std::error_code UringChannel::listen(int backlog) noexcept {
-  listening_ = true;
-  return SocketChannel::listen(backlog);
-}
-
 bool UringChannel::begin(Incoming operation) {
   if (!backend_) return false;
-  if (incoming_ != Incoming::none)
+  if (is_.incoming != Incoming::none)
     throw std::logic_error("this channel accepts or receives already");
-  incoming_ = operation;
-  paused_ = false;
+  is_.incoming = operation;
+  is_.paused = false;
   backend_->schedule(*this);
   return true;
 }
 
 bool UringChannel::begin(Outgoing operation) {
   if (!backend_) return false;
-  if (outgoing_ != Outgoing::none) throw std::logic_error("this channel connects or sends already");
-  outgoing_ = operation;
+  if (is_.outgoing != Outgoing::none)
+    throw std::logic_error("this channel connects or sends already");
+  is_.outgoing = operation;
   outcomeKnown_ = false;
   backend_->schedule(*this);
   return true;
-}
-
-void UringChannel::accept(AcceptHandler& handler) {
-  if (begin(Incoming::accept)) accepter_ = &handler;
 }
 
 void UringChannel::receive(ReceiveHandler& handler) {
@@ -61,18 +52,18 @@ void UringChannel::receive(ReceiveHandler& handler) {
 }
 
 void UringChannel::pauseIncoming() noexcept {
-  paused_ = true;
+  is_.paused = true;
   if (backend_) backend_->schedule(*this);
 }
 
 void UringChannel::resumeIncoming() {
-  paused_ = false;
+  is_.paused = false;
   if (backend_) backend_->schedule(*this);
 }
 
 void UringChannel::cancelIncoming(Incoming operation) noexcept {
-  if (incoming_ != operation) return;
-  incoming_ = Incoming::none;
+  if (is_.incoming != operation) return;
+  is_.incoming = Incoming::none;
   backend_->schedule(*this);
 }
 
@@ -98,8 +89,8 @@ bool UringChannel::send(SendQueue& data, SendHandler& handler) {
 void UringChannel::cancelSend() noexcept { cancelOutgoing(Outgoing::send); }
 
 void UringChannel::cancelOutgoing(Outgoing operation) noexcept {
-  if (outgoing_ != operation) return;
-  outgoing_ = Outgoing::none;
+  if (is_.outgoing != operation) return;
+  is_.outgoing = Outgoing::none;
   outcomeKnown_ = false;
   if (outgoingRequest_ == Request::none) {
     sending_.clear();
@@ -116,9 +107,9 @@ void UringChannel::close() noexcept {
     return;
   }
   backend_->descriptors_.remove(*this);
-  closed_ = true;
-  incoming_ = Incoming::none;
-  if (outgoing_ != Outgoing::none) cancelOutgoing(outgoing_);
+  is_.closed = true;
+  is_.incoming = Incoming::none;
+  if (is_.outgoing != Outgoing::none) cancelOutgoing(is_.outgoing);
   inbox_.drop(backend_->pool_);
   accepted_.reset();
   unschedule();
@@ -129,16 +120,16 @@ void UringChannel::close() noexcept {
   backend_->schedule(*this);
   // The requests hold the socket open until they have ended. A connection can wait for the end of
   // the turn, but clients must not get through to a server that is closed.
-  if (kind_ == Kind::file || (kind_ == Kind::streamSocket && !listening_) || backend_->forked())
+  if (kind_ == Kind::file || (kind_ == Kind::streamSocket && !is_.listening) || backend_->forked())
     return;
-  if (listening_) ::shutdown(descriptor_.get(), SHUT_RDWR);
+  if (is_.listening) ::shutdown(descriptor_.get(), SHUT_RDWR);
   backend_->hurry();
 }
 
 void UringChannel::detach() noexcept {
   backend_ = nullptr;
-  incoming_ = Incoming::none;
-  outgoing_ = Outgoing::none;
+  is_.incoming = Incoming::none;
+  is_.outgoing = Outgoing::none;
   if (!inKernel()) sending_.clear();
   accepted_.reset();
   unschedule();
@@ -149,50 +140,20 @@ void UringChannel::detach() noexcept {
 // sent will complete. Requests without a descriptor fail.
 void UringChannel::robbed() noexcept {
   static_cast<void>(descriptor_.release());
-  if (incoming_ != Incoming::none) incomingError_ = EBADF;
-  if (incoming_ == Incoming::receive) ended_ = true;
+  if (is_.incoming != Incoming::none) incomingError_ = EBADF;
+  if (is_.incoming == Incoming::receive) is_.ended = true;
   backend_->schedule(*this);
 }
 
 // What is requested of the kernel.
 
-bool UringChannel::wantsIncoming() const noexcept {
-  switch (incoming_) {
-    case Incoming::none:
-      return false;
-    case Incoming::accept:
-      return !paused_ && incomingError_ == 0 &&
-             (!accepted_ || accepted_->size() < std::size_t{UringBackend::acceptsPerTurn});
-    case Incoming::receive:
-      return !paused_ && !ended_ && inbox_.empty();
-  }
-  return false;
-}
-
-bool UringChannel::wantsOutgoing() const noexcept {
-  return outgoing_ != Outgoing::none && !outcomeKnown_;
-}
-
-bool UringChannel::incomingFits() const noexcept {
-  return !closed_ && wantsIncoming() && requested_ == incoming_ &&
-         (incoming_ == Incoming::accept || requestedReading_ == reading_);
-}
-
-bool UringChannel::hasWishes() const noexcept {
-  if (incomingRequest_ == Request::made && !incomingFits()) return true;
-  if (outgoingRequest_ == Request::made && outgoingOrphaned_) return true;
-  if (closed_) return static_cast<bool>(descriptor_);
-  return (incomingRequest_ == Request::none && wantsIncoming()) ||
-         (outgoingRequest_ == Request::none && wantsOutgoing());
-}
-
 bool UringChannel::arrange() noexcept {
-  if (incomingRequest_ == Request::made && !incomingFits() && !cancelRequest(Slot::incoming))
+  if (is_.incomingRequest == Request::made && !incomingFits() && !cancelRequest(Slot::incoming))
     return false;
   if (outgoingRequest_ == Request::made && outgoingOrphaned_ && !cancelRequest(Slot::outgoing))
     return false;
-  if (closed_) return !descriptor_ || requestClose();
-  if (incomingRequest_ == Request::none && wantsIncoming() && !requestIncoming()) return false;
+  if (is_.closed) return !descriptor_ || requestClose();
+  if (is_.incomingRequest == Request::none && wantsIncoming() && !requestIncoming()) return false;
   return outgoingRequest_ != Request::none || !wantsOutgoing() || requestOutgoing();
 }
 
@@ -210,35 +171,36 @@ bool UringChannel::cancelRequest(Slot slot) noexcept {
   io_uring_sqe* const cancel = request(incoming ? Slot::cancelIncoming : Slot::cancelOutgoing);
   if (!cancel) return false;
   prepareCancel(*cancel, number(slot));
-  (incoming ? incomingRequest_ : outgoingRequest_) = Request::cancelled;
+  (incoming ? is_.incomingRequest : outgoingRequest_) = Request::cancelled;
   return true;
 }
 
 bool UringChannel::requestIncoming() noexcept {
   io_uring_sqe* const incoming = request(Slot::incoming);
   if (!incoming) return false;
-  if (incoming_ == Incoming::accept)
+  if (is_.incoming == Incoming::accept)
     prepareAccept(*incoming);
   else
     prepareReceive(*incoming, kind_, backend_->pool_.of(reading_),
                    reading_ == UringPool::Size::small);
-  incomingRequest_ = Request::made;
+  is_.incomingRequest = Request::made;
   starved_ = fed_ = false;
-  requested_ = incoming_;
+  is_.requested = is_.incoming;
   requestedReading_ = reading_;
   return true;
 }
 
 bool UringChannel::requestOutgoing() noexcept {
-  // A message is taken for the requests of one submission: the place for this one comes first.
-  if (!backend_->makeRoom()) return false;
   UringMessage* message = nullptr;
-  if (outgoing_ == Outgoing::send && !isOnePiece(kind_, sending_)) {
+  if (is_.outgoing == Outgoing::send && !isOnePiece(kind_, sending_)) {
+    // It is taken for the requests of one submission: the place for this one comes first.
+    if (!backend_->makeRoom()) return false;
     message = backend_->message();
     if (!message) return false;
   }
   io_uring_sqe* const outgoing = request(Slot::outgoing);
-  if (outgoing_ == Outgoing::send)
+  if (!outgoing) return false;
+  if (is_.outgoing == Outgoing::send)
     prepareSend(*outgoing, kind_, sending_, message);
   else
     prepareConnect(*outgoing, *address_);
@@ -263,8 +225,8 @@ void UringChannel::complete(Slot slot, const io_uring_cqe& completion) noexcept 
   if (!lasts) --requests_;
   switch (slot) {
     case Slot::incoming:
-      if (!lasts) incomingRequest_ = Request::none;
-      if (requested_ == Incoming::accept)
+      if (!lasts) is_.incomingRequest = Request::none;
+      if (is_.requested == Incoming::accept)
         completeAccept(completion.res);
       else
         completeReceive(completion);
@@ -280,8 +242,8 @@ void UringChannel::complete(Slot slot, const io_uring_cqe& completion) noexcept 
       break;
     // A request that was just being worked on is not found: it is cancelled again if need be.
     case Slot::cancelIncoming:
-      if (completion.res < 0 && incomingRequest_ == Request::cancelled)
-        incomingRequest_ = Request::made;
+      if (completion.res < 0 && is_.incomingRequest == Request::cancelled)
+        is_.incomingRequest = Request::made;
       break;
     case Slot::cancelOutgoing:
       if (completion.res < 0 && outgoingRequest_ == Request::cancelled)
@@ -290,43 +252,12 @@ void UringChannel::complete(Slot slot, const io_uring_cqe& completion) noexcept 
   }
 }
 
-void UringChannel::completeAccept(int result) noexcept {
-  if (result >= 0) {
-    FileDescriptor accepted(result);
-    if (closed_) return;
-    try {
-      if (!accepted_) accepted_ = std::make_unique<std::vector<FileDescriptor>>();
-      accepted_->push_back(std::move(accepted));
-    } catch (const std::bad_alloc&) {
-      incomingError_ = ENOMEM;
-    }
-    return;
-  }
-  switch (-result) {
-    case ECANCELED:
-    case EAGAIN:
-    // The connection that would have been next is broken (accept(2), "Error handling").
-    case EINTR:
-    case ECONNABORTED:
-    case EPERM:
-    case EPROTO:
-    case ENETDOWN:
-    case ENETUNREACH:
-    case ENONET:
-    case EHOSTDOWN:
-    case EHOSTUNREACH:
-      return;
-    default:
-      incomingError_ = -result;
-  }
-}
-
 void UringChannel::completeReceive(const io_uring_cqe& completion) noexcept {
   const int result = completion.res;
   if ((completion.flags & IORING_CQE_F_BUFFER) != 0) {
     const std::uint16_t buffer =
         backend_->pool_.number(requestedReading_, completion.flags >> IORING_CQE_BUFFER_SHIFT);
-    if (result > 0 && !closed_) {
+    if (result > 0 && !is_.closed) {
       inbox_.add(backend_->pool_, buffer, static_cast<std::size_t>(result));
       fed_ = true;
       chooseSize(static_cast<std::size_t>(result));
@@ -344,7 +275,7 @@ void UringChannel::completeReceive(const io_uring_cqe& completion) noexcept {
     case -EAGAIN:
       return;
     default:
-      ended_ = true;
+      is_.ended = true;
       incomingError_ = -result;
   }
 }
@@ -363,38 +294,24 @@ void UringChannel::chooseSize(std::size_t bytes) noexcept {
   }
 }
 
-bool UringChannel::hasWork() const noexcept {
-  if (outgoing_ != Outgoing::none && outcomeKnown_) return true;
-  if (paused_) return false;
-  switch (incoming_) {
-    case Incoming::none:
-      return false;
-    case Incoming::accept:
-      return incomingError_ != 0 || (accepted_ && !accepted_->empty());
-    case Incoming::receive:
-      return ended_ || !inbox_.empty();
-  }
-  return false;
-}
-
 // Working. After each call of a handler everything may have changed.
 
 void UringChannel::work() {
-  if (outgoing_ == Outgoing::connect && outcomeKnown_) finishConnect();
+  if (is_.outgoing == Outgoing::connect && outcomeKnown_) finishConnect();
   // What the peer sent before it reset the connection is delivered before a send fails by that.
-  if (incoming_ == Incoming::receive && !paused_)
+  if (is_.incoming == Incoming::receive && !is_.paused)
     receiveSome();
-  else if (incoming_ == Incoming::accept && !paused_)
+  else if (is_.incoming == Incoming::accept && !is_.paused)
     acceptSome();
   if (!inbox_.keep(backend_->pool_)) {
-    ended_ = true;
+    is_.ended = true;
     incomingError_ = ENOMEM;
   }
-  if (outgoing_ == Outgoing::send && outcomeKnown_) finishSend();
+  if (is_.outgoing == Outgoing::send && outcomeKnown_) finishSend();
 }
 
 void UringChannel::finishConnect() {
-  outgoing_ = Outgoing::none;
+  is_.outgoing = Outgoing::none;
   outcomeKnown_ = false;
   address_.reset();
   ConnectHandler& handler = *connecter_;
@@ -411,7 +328,7 @@ void UringChannel::finishSend() {
     if (unreadRemains()) return;
     outcomeKnown_ = false;
     if (outcome_ == -EINTR || outcome_ == -EAGAIN || outcome_ == -ECANCELED) return;
-    outgoing_ = Outgoing::none;
+    is_.outgoing = Outgoing::none;
     sending_.clear();
     SendHandler& handler = *sender_;
     callHandler("while handling a failed send",
@@ -422,14 +339,14 @@ void UringChannel::finishSend() {
   const std::size_t taken = static_cast<std::size_t>(outcome_);
   sending_.consume(taken);
   const std::size_t left = sending_.size();
-  if (left == 0) outgoing_ = Outgoing::none;
+  if (left == 0) is_.outgoing = Outgoing::none;
   if (taken == 0) return;
   SendHandler& handler = *sender_;
   callHandler("while handling a completed send", [&] { handler.sent(taken, left); });
 }
 
 bool UringChannel::unreadRemains() const noexcept {
-  return incoming_ == Incoming::receive && !paused_ && (ended_ || unread() > 0);
+  return is_.incoming == Incoming::receive && !is_.paused && (is_.ended || unread() > 0);
 }
 
 std::size_t UringChannel::unread() const noexcept {
@@ -440,56 +357,22 @@ void UringChannel::receiveSome() {
   std::size_t delivered = 0;
   while (!inbox_.empty()) {
     if (delivered >= UringBackend::bytesPerTurn) return;
-    delivered += inbox_.deliver(backend_->pool_, [this](std::span<const std::byte> bytes) {
-      ReceiveHandler& handler = *receiver_;
+    ReceiveHandler& handler = *receiver_;
+    delivered += inbox_.deliver(backend_->pool_, [&handler](std::span<const std::byte> bytes) {
       callHandler("while handling received data", [&] { handler.received(bytes); });
     });
-    if (incoming_ != Incoming::receive || paused_) return;
+    if (is_.incoming != Incoming::receive || is_.paused) return;
   }
-  if (ended_) endReceive();
+  if (is_.ended) endReceive();
 }
 
 void UringChannel::endReceive() {
-  incoming_ = Incoming::none;
-  ended_ = false;
+  is_.incoming = Incoming::none;
+  is_.ended = false;
   const int error = std::exchange(incomingError_, 0);
   ReceiveHandler& handler = *receiver_;
   callHandler("while handling the end of a stream",
               [&] { handler.receiveEnded(error == 0 ? std::error_code{} : systemError(error)); });
-}
-
-void UringChannel::acceptSome() {
-  for (int tries = 0; tries < UringBackend::acceptsPerTurn; ++tries) {
-    if (!accepted_ || accepted_->empty()) break;
-    FileDescriptor descriptor = std::move(accepted_->front());
-    accepted_->erase(accepted_->begin());
-    acceptOne(std::move(descriptor));
-    if (incoming_ != Incoming::accept || paused_) return;
-  }
-  if (incomingError_ != 0 && (!accepted_ || accepted_->empty()))
-    failAccept(std::exchange(incomingError_, 0));
-}
-
-void UringChannel::acceptOne(FileDescriptor descriptor) {
-  NativeAddress peer;
-  peer.size = sizeof peer.storage;
-  if (::getpeername(descriptor.get(), peer.get(), &peer.size) != 0) peer.size = 0;
-  ChannelPtr channel;
-  try {
-    channel = backend_->add(std::move(descriptor), kind_);
-  } catch (const std::bad_alloc&) {
-    failAccept(ENOMEM);
-    return;
-  }
-  AcceptHandler& handler = *accepter_;
-  callHandler("while handling a new connection",
-              [&] { handler.accepted(std::move(channel), peer); });
-}
-
-void UringChannel::failAccept(int error) {
-  paused_ = true;
-  AcceptHandler& handler = *accepter_;
-  callHandler("while handling a failed accept", [&] { handler.acceptFailed(systemError(error)); });
 }
 
 }  // namespace hawser::detail

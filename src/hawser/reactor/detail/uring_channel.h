@@ -7,6 +7,7 @@
 
 #include <linux/io_uring.h>
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -70,11 +71,20 @@ class UringChannel final : public SocketChannel, private ListNode {
   void complete(Slot slot, const io_uring_cqe& completion) noexcept;
   /// Calls the handlers for what is known.
   void work();
+  /// It receives as it should, and sends nothing: nearly always, and then there is neither work nor
+  /// wish.
+  bool quiet() const noexcept {
+    constexpr Standing receiving{.incoming = Incoming::receive,
+                                 .incomingRequest = Request::made,
+                                 .requested = Incoming::receive};
+    return std::bit_cast<std::uint64_t>(is_) == std::bit_cast<std::uint64_t>(receiving) &&
+           reading_ == requestedReading_ && inbox_.empty();
+  }
   /// Is there something to do that the kernel need not be asked for?
   bool hasWork() const noexcept;
   /// Would `arrange` do something?
   bool hasWishes() const noexcept;
-  bool closed() const noexcept { return closed_; }
+  bool closed() const noexcept { return is_.closed; }
   /// Something has arrived, but others had all the buffers.
   bool starved() const noexcept { return starved_; }
   bool inKernel() const noexcept { return requests_ != 0; }
@@ -89,6 +99,17 @@ class UringChannel final : public SocketChannel, private ListNode {
   enum class Outgoing : std::uint8_t { none, connect, send };
   /// What the kernel has of a slot.
   enum class Request : std::uint8_t { none, made, cancelled };
+  /// What is going on; it is compared in one piece.
+  struct Standing {
+    Incoming incoming = Incoming::none;
+    Outgoing outgoing = Outgoing::none;
+    Request incomingRequest = Request::none;
+    Incoming requested = Incoming::none;  // by incomingRequest
+    bool paused = false;
+    bool ended = false;  // the stream, with incomingError_; not told yet
+    bool closed = false;
+    bool listening = false;
+  };
   void close() noexcept override;
   bool begin(Incoming operation);
   bool begin(Outgoing operation);
@@ -98,6 +119,7 @@ class UringChannel final : public SocketChannel, private ListNode {
   void cancelOutgoing(Outgoing operation) noexcept;
 
   bool wantsIncoming() const noexcept;
+  bool wantsToAccept() const noexcept;
   bool wantsOutgoing() const noexcept;
   /// Is the request that the kernel has the one that is wanted?
   bool incomingFits() const noexcept;
@@ -119,19 +141,17 @@ class UringChannel final : public SocketChannel, private ListNode {
   void receiveSome();
   void endReceive();
   void acceptSome();
-  void acceptOne(FileDescriptor descriptor);
-  void failAccept(int error);
 
   UringBackend* backend_;  // null: the backend is gone
   union {
-    AcceptHandler* accepter_ = nullptr;  // while incoming_ is accept
-    ReceiveHandler* receiver_;           // while incoming_ is receive
+    AcceptHandler* accepter_ = nullptr;  // while is_.incoming is accept
+    ReceiveHandler* receiver_;           // while is_.incoming is receive
   };
   union {
-    ConnectHandler* connecter_ = nullptr;  // while outgoing_ is connect
-    SendHandler* sender_;                  // while outgoing_ is send
+    ConnectHandler* connecter_ = nullptr;  // while is_.outgoing is connect
+    SendHandler* sender_;                  // while is_.outgoing is send
   };
-  SendQueue sending_;  // not empty exactly while outgoing_ is send
+  SendQueue sending_;  // not empty exactly while is_.outgoing is send
   SendQueue orphans_;  // of a cancelled send that the kernel still has
   UringInbox inbox_;
   std::unique_ptr<NativeAddress> address_;                 // while connecting
@@ -141,22 +161,60 @@ class UringChannel final : public SocketChannel, private ListNode {
   int outcome_ = 0;            // of the connect or send, if known
   std::uint8_t requests_ = 0;  // completions that are still to come, cancellations' included
   const Kind kind_;
-  Incoming incoming_ = Incoming::none;
-  Outgoing outgoing_ = Outgoing::none;
-  Request incomingRequest_ = Request::none;
+  Standing is_;
   Request outgoingRequest_ = Request::none;
   UringPool::Size reading_ = UringPool::Size::small;  // into which buffers from now on
-  Incoming requested_ = Incoming::none;               // by incomingRequest_
   UringPool::Size requestedReading_ = UringPool::Size::small;
   std::uint8_t streak_ = 0;  // how often what arrived spoke against reading_
-  bool paused_ = false;
-  bool listening_ = false;
-  bool ended_ = false;  // the stream, with incomingError_; not told yet
   bool outcomeKnown_ = false;
   bool outgoingOrphaned_ = false;  // what the kernel does there is nobody's any more
   bool fed_ = false;               // the request has been given a buffer
   bool starved_ = false;
-  bool closed_ = false;
 };
+
+// What is asked after every event is inline.
+
+inline bool UringChannel::wantsIncoming() const noexcept {
+  switch (is_.incoming) {
+    case Incoming::none:
+      return false;
+    case Incoming::accept:
+      return wantsToAccept();
+    case Incoming::receive:
+      return !is_.paused && !is_.ended && inbox_.empty();
+  }
+  return false;
+}
+
+inline bool UringChannel::wantsOutgoing() const noexcept {
+  return is_.outgoing != Outgoing::none && !outcomeKnown_;
+}
+
+inline bool UringChannel::incomingFits() const noexcept {
+  return !is_.closed && wantsIncoming() && is_.requested == is_.incoming &&
+         (is_.incoming == Incoming::accept || requestedReading_ == reading_);
+}
+
+inline bool UringChannel::hasWishes() const noexcept {
+  if (is_.incomingRequest == Request::made && !incomingFits()) return true;
+  if (outgoingRequest_ == Request::made && outgoingOrphaned_) return true;
+  if (is_.closed) return static_cast<bool>(descriptor_);
+  return (is_.incomingRequest == Request::none && wantsIncoming()) ||
+         (outgoingRequest_ == Request::none && wantsOutgoing());
+}
+
+inline bool UringChannel::hasWork() const noexcept {
+  if (is_.outgoing != Outgoing::none && outcomeKnown_) return true;
+  if (is_.paused) return false;
+  switch (is_.incoming) {
+    case Incoming::none:
+      return false;
+    case Incoming::accept:
+      return incomingError_ != 0 || (accepted_ && !accepted_->empty());
+    case Incoming::receive:
+      return is_.ended || !inbox_.empty();
+  }
+  return false;
+}
 
 }  // namespace hawser::detail

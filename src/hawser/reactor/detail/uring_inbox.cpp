@@ -5,12 +5,6 @@
 
 namespace hawser::detail {
 
-void UringInbox::add(UringPool& pool, std::uint16_t buffer, std::size_t bytes) noexcept {
-  pool.content(buffer) = {static_cast<std::uint32_t>(bytes), UringPool::noBuffer};
-  (first_ == UringPool::noBuffer ? first_ : pool.content(last_).next) = buffer;
-  last_ = buffer;
-}
-
 std::size_t UringInbox::bytes(const UringPool& pool) const noexcept {
   std::size_t sum = kept_.size();
   for (auto buffer = first_; buffer != UringPool::noBuffer; buffer = pool.content(buffer).next)
@@ -18,7 +12,7 @@ std::size_t UringInbox::bytes(const UringPool& pool) const noexcept {
   return sum;
 }
 
-bool UringInbox::keep(UringPool& pool) noexcept {
+bool UringInbox::keepBuffers(UringPool& pool) noexcept {
   while (first_ != UringPool::noBuffer) {
     try {
       kept_.append(pool.bytes(first_));

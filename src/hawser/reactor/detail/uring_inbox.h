@@ -20,7 +20,11 @@ class UringInbox {
   std::size_t bytes(const UringPool& pool) const noexcept;
 
   /// Takes over a buffer with so many bytes in it.
-  void add(UringPool& pool, std::uint16_t buffer, std::size_t bytes) noexcept;
+  void add(UringPool& pool, std::uint16_t buffer, std::size_t bytes) noexcept {
+    pool.content(buffer) = {static_cast<std::uint32_t>(bytes), UringPool::noBuffer};
+    (first_ == UringPool::noBuffer ? first_ : pool.content(last_).next) = buffer;
+    last_ = buffer;
+  }
   /// Gives `f` the first piece and drops it; `f` may do anything but destroy the inbox. Not if it
   /// is empty.
   /// @returns how many bytes
@@ -42,11 +46,13 @@ class UringInbox {
   }
   /// Copies what is left, so that others can have the buffers.
   /// @returns false if there was no memory: then that is lost
-  bool keep(UringPool& pool) noexcept;
+  bool keep(UringPool& pool) noexcept { return first_ == UringPool::noBuffer || keepBuffers(pool); }
   /// Drops what is in buffers.
   void drop(UringPool& pool) noexcept;
 
  private:
+  bool keepBuffers(UringPool& pool) noexcept;
+
   SendQueue kept_;
   std::uint16_t first_ = UringPool::noBuffer;
   std::uint16_t last_ = UringPool::noBuffer;

@@ -33,10 +33,19 @@ class UringPool {
   };
   Content& content(std::uint16_t number) noexcept { return contents_[number]; }
   const Content& content(std::uint16_t number) const noexcept { return contents_[number]; }
-  std::span<const std::byte> bytes(std::uint16_t number) const noexcept;
+  std::span<const std::byte> bytes(std::uint16_t number) const noexcept {
+    const std::byte* const start =
+        number < small_.count() ? small_.data(number) : large_.data(number - small_.count());
+    return {start, contents_[number].bytes};
+  }
 
   /// Lets the kernel use it again, after the next `publish`.
-  void giveBack(std::uint16_t number) noexcept;
+  void giveBack(std::uint16_t number) noexcept {
+    if (number < small_.count())
+      small_.giveBack(number);
+    else
+      large_.giveBack(number - small_.count());
+  }
   void publish() noexcept;
   /// The kernel may still write to them.
   void leak() noexcept;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string_view>
 
 namespace hawser::detail {
 
@@ -45,19 +46,13 @@ void prepareConnect(io_uring_sqe& request, const NativeAddress& address) noexcep
   request.off = address.size;
 }
 
-bool isOnePiece(SocketChannel::Kind kind, const SendQueue& data) noexcept {
-  std::array<iovec, 2> pieces;  // written by gather before it is read
-  return kind != SocketChannel::Kind::file && data.gather(pieces) == 1;
-}
-
 void prepareSend(io_uring_sqe& request, SocketChannel::Kind kind, const SendQueue& data,
                  UringMessage* message) noexcept {
   if (!message) {
-    iovec piece;  // written by gather before it is read
-    data.gather({&piece, 1});
+    const std::string_view piece = data.front();
     request.opcode = IORING_OP_SEND;
-    request.addr = addressOf(piece.iov_base);
-    request.len = static_cast<std::uint32_t>(std::min(piece.iov_len, mostPerSend));
+    request.addr = addressOf(piece.data());
+    request.len = static_cast<std::uint32_t>(std::min(piece.size(), mostPerSend));
     request.msg_flags = MSG_NOSIGNAL;
     return;
   }

@@ -30,7 +30,9 @@ void prepareReceive(io_uring_sqe& request, SocketChannel::Kind kind, const Uring
 /// The address must live as long as the request.
 void prepareConnect(io_uring_sqe& request, const NativeAddress& address) noexcept;
 /// Can this be sent without a message?
-bool isOnePiece(SocketChannel::Kind kind, const SendQueue& data) noexcept;
+inline bool isOnePiece(SocketChannel::Kind kind, const SendQueue& data) noexcept {
+  return kind != SocketChannel::Kind::file && data.isOnePiece();
+}
 /// The data must live as long as the request.
 /// @param message null if it is one piece
 void prepareSend(io_uring_sqe& request, SocketChannel::Kind kind, const SendQueue& data,

@@ -1,4 +1,4 @@
-#include <hawser/net/detail/tcp_connector.h>
+#include <hawser/net/detail/stream_connector.h>
 
 #include <hawser/net/detail/user_code.h>
 #include <hawser/net/errors.h>
@@ -14,13 +14,13 @@
 
 namespace hawser::detail {
 
-TcpConnector::TcpConnector(Reactor& reactor, Dialler dialler,
-                           std::shared_ptr<ClientFactory> factory)
+StreamConnector::StreamConnector(Reactor& reactor, Dialler dialler,
+                                 std::shared_ptr<ClientFactory> factory)
     : reactor_(reactor), dialler_(std::move(dialler)), factory_(std::move(factory)) {}
 
-TcpConnector::~TcpConnector() = default;
+StreamConnector::~StreamConnector() = default;
 
-void TcpConnector::connect() {
+void StreamConnector::connect() {
   if (state_ != State::disconnected)
     throw std::logic_error("Connector::connect: it is connecting or connected already");
   // A factory that connects again at once goes on without an end and a new start.
@@ -33,7 +33,7 @@ void TcpConnector::connect() {
   tellFactory("startedConnecting", [&] { factory_->startedConnecting(*this); });
 }
 
-void TcpConnector::begin() {
+void StreamConnector::begin() {
   const auto self = shared_from_this();
   try {
     Deferred<Dialled> connection = dialler_.dial();
@@ -46,7 +46,7 @@ void TcpConnector::begin() {
   }
 }
 
-void TcpConnector::dialled(Dialled connection) {
+void StreamConnector::dialled(Dialled connection) {
   std::shared_ptr<Protocol> protocol;
   try {
     const HandlerMark mark("buildProtocol", *factory_);
@@ -57,28 +57,28 @@ void TcpConnector::dialled(Dialled connection) {
   if (!protocol) return failed(Failure(NoProtocol(getDestination())));
   state_ = State::connected;
   protocol_ = protocol;
-  TcpConnection::start(reactor_, std::move(connection.channel), Address(), connection.peer,
-                       std::move(protocol), shared_from_this());
+  StreamConnection::start(reactor_, std::move(connection.channel), connection.peer,
+                          std::move(protocol), shared_from_this());
 }
 
-void TcpConnector::failed(const Failure& reason) {
+void StreamConnector::failed(const Failure& reason) {
   state_ = State::disconnected;
   tellFactory("clientConnectionFailed", [&] { factory_->clientConnectionFailed(*this, reason); });
   stopUnlessConnecting();
 }
 
-void TcpConnector::connectionEnded(const Failure& reason) {
+void StreamConnector::connectionEnded(const Failure& reason) {
   state_ = State::disconnected;
   tellFactory("clientConnectionLost", [&] { factory_->clientConnectionLost(*this, reason); });
   stopUnlessConnecting();
 }
 
-void TcpConnector::stopUnlessConnecting() {
+void StreamConnector::stopUnlessConnecting() {
   if (state_ != State::disconnected || !std::exchange(factoryStarted_, false)) return;
   tellFactory("stopFactory", [&] { factory_->doStop(); });
 }
 
-void TcpConnector::stopConnecting() {
+void StreamConnector::stopConnecting() {
   if (state_ != State::connecting) throw NotConnectingError();
   const auto self = shared_from_this();
   if (start_.active()) {
@@ -89,7 +89,7 @@ void TcpConnector::stopConnecting() {
   }
 }
 
-void TcpConnector::disconnect() {
+void StreamConnector::disconnect() {
   if (state_ == State::connecting)
     stopConnecting();
   else if (const auto protocol = protocol_.lock(); protocol && state_ == State::connected)
@@ -97,7 +97,7 @@ void TcpConnector::disconnect() {
 }
 
 template <class Event>
-void TcpConnector::tellFactory(const char* name, Event event) {
+void StreamConnector::tellFactory(const char* name, Event event) {
   callUser(*factory_, name, std::move(event), [&] {
     return fmt::format("{} threw, in the factory of the connector to {}", name, getDestination());
   });

@@ -2,10 +2,12 @@
 
 #include <hawser/base/delayed_call.h>
 #include <hawser/base/failure.h>
+#include <hawser/defer/detail/handler_scope.h>
 #include <hawser/net/detail/outgoing.h>
 #include <hawser/net/transport.h>
 #include <hawser/reactor/after_turn.h>
 #include <hawser/reactor/channel.h>
+#include <hawser/reactor/detail/handler_mark.h>
 #include <hawser/reactor/operations.h>
 #include <hawser/reactor/send_queue.h>
 
@@ -37,25 +39,28 @@ class ConnectionObserver {
 /// While the connection lives, this and its protocol hold each other; `finish` cuts that circle, so
 /// afterwards the protocol holds this.
 ///
-/// What is written collects in `queue_` until the end of the turn and goes to the channel in one
-/// send; while that send is not complete the next ones collect. All that calls the protocol starts
+/// What is written collects until the end of the turn, in the turn's buffer as long as it is short
+/// and in one piece, else in `queue_`, and goes to the channel in one send; while that send is not
+/// complete the next ones collect. All that calls the protocol starts
 /// in the channel's handlers or in `afterTurn`, never in a function that the protocol calls.
-class TcpConnection final : public Transport,
-                            private ReceiveHandler,
-                            private SendHandler,
-                            private AfterTurn,
-                            private Disconnectable {
+///
+/// What an echo touches lies together, from ReceiveHandler on: with a thousand busy connections
+/// waiting for memory costs more than anything else that is done here.
+class StreamConnection final : public Transport,
+                               private Disconnectable,
+                               private SendHandler,
+                               private ReceiveHandler,
+                               private AfterTurn {
  public:
   /// Joins a connected channel to its protocol, calls `connectionMade` and starts receiving.
-  /// @param host may be none: then the channel is asked when somebody wants to know
   /// @param maker lives until the connection is over
-  static void start(Reactor& reactor, ChannelPtr channel, const Address& host, const Address& peer,
+  static void start(Reactor& reactor, ChannelPtr channel, const Address& peer,
                     std::shared_ptr<Protocol> protocol, std::shared_ptr<ConnectionObserver> maker);
 
   /// For `start` only: public for make_shared.
-  TcpConnection(Reactor& reactor, ChannelPtr channel, const Address& host, const Address& peer,
-                std::shared_ptr<Protocol> protocol, std::shared_ptr<ConnectionObserver> maker);
-  ~TcpConnection() override;
+  StreamConnection(Reactor& reactor, ChannelPtr channel, const Address& peer,
+                   std::shared_ptr<Protocol> protocol, std::shared_ptr<ConnectionObserver> maker);
+  ~StreamConnection() override;
 
   using Transport::write;
   void write(std::string_view bytes) override;
@@ -90,6 +95,7 @@ class TcpConnection final : public Transport,
     WriteLimits limits;
     std::shared_ptr<Producer> producer;
     DelayedCall lingerTimer;
+    Failure lost = Failure::none();      // aborted: what `afterTurn` is to tell the protocol
     std::unique_ptr<Outgoing> outgoing;  // once there was something else than bytes
     bool streaming = false;
     bool paused = false;
@@ -97,15 +103,23 @@ class TcpConnection final : public Transport,
 
   /// What keeps bytes from being queued, and sent at the end of the turn, without more ado. Nearly
   /// always there is nothing of the kind, and one comparison tells.
-  struct Hindrances {
+  struct Standing {
+    bool asked = false;          // for the end of the turn; if nothing is true nothing is queued
     bool sending = false;        // the channel has not completed the last send
     bool writeEnding = false;    // loseWriteConnection was called
+    bool writeEnded = false;     // what it asked for is done
     bool disconnecting = false;  // loseConnection or abort was called, or it is closed
-    bool special = false;        // there are extras, or it was aborted
+    bool discarded = false;      // something arrived after that
+    bool lingering = false;      // all is sent, the peer may still finish
+    bool special = false;        // there are extras, it was aborted, or the channel never tries
+    friend bool operator==(const Standing& one, const Standing& other) noexcept {
+      return std::bit_cast<std::uint64_t>(one) == std::bit_cast<std::uint64_t>(other);
+    }
   };
-  bool free() const noexcept { return std::bit_cast<std::uint32_t>(is_) == 0; }
+  bool onlyAsked() const noexcept { return is_ == Standing{.asked = true}; }
 
   void received(std::span<const std::byte> bytes) override;
+  void receivedWatched(std::string_view text);
   void descriptorsReceived(std::vector<FileDescriptor> descriptors) override;
   void receiveEnded(std::error_code error) override;
   void sent(std::size_t bytes, std::size_t left) override;
@@ -115,9 +129,17 @@ class TcpConnection final : public Transport,
 
   bool writable() const noexcept;
   void writeWith(std::string_view bytes);
+  bool extendWritten(std::string_view bytes) noexcept;
+  void queueWritten();
+  std::string_view written() const noexcept { return {written_, writtenBytes_}; }
+  void dropWritten(std::size_t bytes) noexcept {
+    written_ += bytes;
+    writtenBytes_ -= static_cast<std::uint32_t>(bytes);
+  }
   void writeBulk(std::string_view bytes);
-  void flush();
+  void askForTurnEnd() noexcept;
   void flushWith();
+  bool sendQueued();
   void checkLimits();
   void startReceiving();
   /// Sends what comes before `queue_`. False if that is not done yet.
@@ -135,6 +157,7 @@ class TcpConnection final : public Transport,
   void resetOnClose() noexcept;
   void closeChannel() noexcept;
   void finish(const Failure& reason);
+  Failure lostFailure() const noexcept;
   Failure doneFailure() const noexcept;
   Extras& extras();
   bool option(int level, int name) const;
@@ -142,24 +165,36 @@ class TcpConnection final : public Transport,
   void notify(const char* name, const Object& object, Event event);
   void eventThrew(const char* name);
 
+  Standing is_;
+  const char* written_ = nullptr;   // in the turn's buffer
+  std::uint32_t writtenBytes_ = 0;  // there; if there are any `queue_` is empty
+  bool receiving_ = false;          // the channel was asked to
+  bool readPaused_ = false;         // the protocol asked for it
+  bool readEnded_ = false;          // the peer has finished sending
+  bool complained_ = false;         // of descriptors that the protocol does not take
   Reactor& reactor_;
   ChannelPtr channel_;  // null once the connection is closed
   std::shared_ptr<Protocol> protocol_;
   std::shared_ptr<ConnectionObserver> maker_;
-  SendQueue queue_;
+  union {
+    SendQueue queue_;  // while there is a channel
+    Address host_;     // afterwards
+  };
   std::unique_ptr<Extras> extras_;
-  Failure lost_ = Failure::none();  // aborted: what `afterTurn` is to tell the protocol
   Address peer_;
-  mutable Address host_;
-  Hindrances is_;
-  bool receiving_ = false;   // the channel was asked to
-  bool readPaused_ = false;  // the protocol asked for it
-  bool readEnded_ = false;   // the peer has finished sending
-  bool writeEnded_ = false;  // what loseWriteConnection asked for is done
-  bool discarded_ = false;   // something arrived after loseConnection
-  bool complained_ = false;  // of descriptors that the protocol does not take
-  bool lingering_ = false;   // all is sent, the peer may still finish
 };
+
+// Calls the protocol or the producer: user code, which may throw.
+template <class Object, class Event>
+void StreamConnection::notify(const char* name, const Object& object, Event event) {
+  const HandlerScope scope;
+  const HandlerMark mark(name, object);
+  try {
+    event();
+  } catch (...) {
+    eventThrew(name);
+  }
+}
 
 }  // namespace detail
 }  // namespace hawser

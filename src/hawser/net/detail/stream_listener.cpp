@@ -1,4 +1,4 @@
-#include <hawser/net/detail/tcp_port.h>
+#include <hawser/net/detail/stream_listener.h>
 
 #include <hawser/base/logging.h>
 #include <hawser/net/detail/native.h>
@@ -47,9 +47,9 @@ ChannelPtr openListening(Reactor& reactor, const Address& address, const ListenO
 
 }  // namespace
 
-std::shared_ptr<TcpPort> TcpPort::listen(Reactor& reactor, const Address& address,
-                                         std::shared_ptr<Factory> factory,
-                                         const ListenOptions& options) {
+std::shared_ptr<StreamListener> StreamListener::listen(Reactor& reactor, const Address& address,
+                                                       std::shared_ptr<Factory> factory,
+                                                       const ListenOptions& options) {
   ChannelPtr channel = openListening(reactor, address, options);
   const Address host = fromNative(channel->localAddress());
   if (host.family() == Address::Family::none)
@@ -57,11 +57,12 @@ std::shared_ptr<TcpPort> TcpPort::listen(Reactor& reactor, const Address& addres
   return listenOn(reactor, std::move(channel), host, std::move(factory), nullptr);
 }
 
-std::shared_ptr<TcpPort> TcpPort::listenOn(Reactor& reactor, ChannelPtr channel,
-                                           const Address& host, std::shared_ptr<Factory> factory,
-                                           std::unique_ptr<UnixSocketFile> file) {
-  auto port = std::make_shared<TcpPort>(reactor, std::move(channel), host, std::move(factory),
-                                        std::move(file));
+std::shared_ptr<StreamListener> StreamListener::listenOn(Reactor& reactor, ChannelPtr channel,
+                                                         const Address& host,
+                                                         std::shared_ptr<Factory> factory,
+                                                         std::unique_ptr<UnixSocketFile> file) {
+  auto port = std::make_shared<StreamListener>(reactor, std::move(channel), host,
+                                               std::move(factory), std::move(file));
   port->factory_->doStart();
   port->self_ = port;
   reactor.attach(*port);
@@ -69,19 +70,18 @@ std::shared_ptr<TcpPort> TcpPort::listenOn(Reactor& reactor, ChannelPtr channel,
   return port;
 }
 
-TcpPort::TcpPort(Reactor& reactor, ChannelPtr channel, const Address& host,
-                 std::shared_ptr<Factory> factory, std::unique_ptr<UnixSocketFile> file)
+StreamListener::StreamListener(Reactor& reactor, ChannelPtr channel, const Address& host,
+                               std::shared_ptr<Factory> factory,
+                               std::unique_ptr<UnixSocketFile> file)
     : reactor_(reactor),
       channel_(std::move(channel)),
       factory_(std::move(factory)),
       file_(std::move(file)),
-      host_(host),
-      everyInterface_(host.family() != Address::Family::local && host.bytes() == Address::Bytes{}) {
-}
+      host_(host) {}
 
-TcpPort::~TcpPort() = default;
+StreamListener::~StreamListener() = default;
 
-void TcpPort::accepted(ChannelPtr channel, const NativeAddress& peer) {
+void StreamListener::accepted(ChannelPtr channel, const NativeAddress& peer) {
   const auto self = shared_from_this();  // the factory may stop the port
   complained_ = false;
   const Address from = fromNative(peer);
@@ -92,11 +92,10 @@ void TcpPort::accepted(ChannelPtr channel, const NativeAddress& peer) {
         return fmt::format("buildProtocol threw; closing the connection of {}", from.toString());
       });
   if (!protocol) return;
-  TcpConnection::start(reactor_, std::move(channel), everyInterface_ ? Address() : host_, from,
-                       std::move(protocol), self);
+  StreamConnection::start(reactor_, std::move(channel), from, std::move(protocol), self);
 }
 
-void TcpPort::acceptFailed(std::error_code error) {
+void StreamListener::acceptFailed(std::error_code error) {
   switch (error.value()) {
     case EMFILE:
     case ENFILE:
@@ -118,7 +117,7 @@ void TcpPort::acceptFailed(std::error_code error) {
   }
 }
 
-void TcpPort::complain(const char* what, std::error_code error) const noexcept {
+void StreamListener::complain(const char* what, std::error_code error) const noexcept {
   try {
     logging::error(fmt::format("{}: {}: {}", host_.toString(), what, errorText(error.value())));
   } catch (const std::bad_alloc&) {
@@ -126,25 +125,25 @@ void TcpPort::complain(const char* what, std::error_code error) const noexcept {
   }
 }
 
-void TcpPort::retry() {
+void StreamListener::retry() {
   if (!paused_) channel_->resumeAccepting();
 }
 
-void TcpPort::pauseAccepting() {
+void StreamListener::pauseAccepting() {
   if (channel_ && !std::exchange(paused_, true)) channel_->pauseAccepting();
 }
 
-void TcpPort::resumeAccepting() {
+void StreamListener::resumeAccepting() {
   // While descriptors are short the timer resumes.
   if (channel_ && std::exchange(paused_, false) && !retry_.active()) channel_->resumeAccepting();
 }
 
-Deferred<void> TcpPort::stopListening() {
+Deferred<void> StreamListener::stopListening() {
   close();
   return succeed();
 }
 
-void TcpPort::close() {
+void StreamListener::close() {
   if (!channel_) return;
   channel_ = nullptr;
   file_ = nullptr;

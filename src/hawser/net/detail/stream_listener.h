@@ -1,7 +1,7 @@
 #pragma once
 
 #include <hawser/base/delayed_call.h>
-#include <hawser/net/detail/tcp_connection.h>
+#include <hawser/net/detail/stream_connection.h>
 #include <hawser/net/detail/unix_socket_file.h>
 #include <hawser/net/factory.h>
 #include <hawser/net/port.h>
@@ -17,27 +17,28 @@ namespace hawser::detail {
 
 /// The Port of a listening stream channel. It holds itself while it listens, and each of its
 /// connections holds it, and with it the factory.
-class TcpPort final : public Port,
-                      public ConnectionObserver,
-                      public std::enable_shared_from_this<TcpPort>,
-                      private AcceptHandler,
-                      private Disconnectable {
+class StreamListener final : public Port,
+                             public ConnectionObserver,
+                             public std::enable_shared_from_this<StreamListener>,
+                             private AcceptHandler,
+                             private Disconnectable {
  public:
   /// @throws CannotListenError, and what the factory's `startFactory` throws
-  static std::shared_ptr<TcpPort> listen(Reactor& reactor, const Address& address,
-                                         std::shared_ptr<Factory> factory,
-                                         const ListenOptions& options);
+  static std::shared_ptr<StreamListener> listen(Reactor& reactor, const Address& address,
+                                                std::shared_ptr<Factory> factory,
+                                                const ListenOptions& options);
 
   /// The same on a channel that listens already.
   /// @param file is destroyed when the port stops; may be null
-  static std::shared_ptr<TcpPort> listenOn(Reactor& reactor, ChannelPtr channel,
-                                           const Address& host, std::shared_ptr<Factory> factory,
-                                           std::unique_ptr<UnixSocketFile> file);
+  static std::shared_ptr<StreamListener> listenOn(Reactor& reactor, ChannelPtr channel,
+                                                  const Address& host,
+                                                  std::shared_ptr<Factory> factory,
+                                                  std::unique_ptr<UnixSocketFile> file);
 
   /// For those only: public for make_shared.
-  TcpPort(Reactor& reactor, ChannelPtr channel, const Address& host,
-          std::shared_ptr<Factory> factory, std::unique_ptr<UnixSocketFile> file);
-  ~TcpPort() override;
+  StreamListener(Reactor& reactor, ChannelPtr channel, const Address& host,
+                 std::shared_ptr<Factory> factory, std::unique_ptr<UnixSocketFile> file);
+  ~StreamListener() override;
 
   Address getHost() const override { return host_; }
   Deferred<void> stopListening() override;
@@ -57,13 +58,12 @@ class TcpPort final : public Port,
   Reactor& reactor_;
   ChannelPtr channel_;  // null once it has stopped
   std::shared_ptr<Factory> factory_;
-  std::shared_ptr<TcpPort> self_;         // while it listens
+  std::shared_ptr<StreamListener> self_;  // while it listens
   std::unique_ptr<UnixSocketFile> file_;  // of a UNIX socket, while it listens
   Address host_;
   DelayedCall retry_;
   bool paused_ = false;      // by whoever listens
   bool complained_ = false;  // since the last connection that was accepted
-  bool everyInterface_;
 };
 
 }  // namespace hawser::detail

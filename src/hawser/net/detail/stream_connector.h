@@ -4,7 +4,7 @@
 #include <hawser/defer/cancel_handle.h>
 #include <hawser/net/connector.h>
 #include <hawser/net/detail/dial.h>
-#include <hawser/net/detail/tcp_connection.h>
+#include <hawser/net/detail/stream_connection.h>
 #include <hawser/net/factory.h>
 
 #include <memory>
@@ -14,12 +14,12 @@ namespace hawser::detail {
 
 /// The Connector of `connectTCP` and `connectUNIX`. While it is connecting, the Deferred of that
 /// holds it; while it is connected, the connection does.
-class TcpConnector final : public Connector,
-                           public ConnectionObserver,
-                           public std::enable_shared_from_this<TcpConnector> {
+class StreamConnector final : public Connector,
+                              public ConnectionObserver,
+                              public std::enable_shared_from_this<StreamConnector> {
  public:
-  TcpConnector(Reactor& reactor, Dialler dialler, std::shared_ptr<ClientFactory> factory);
-  ~TcpConnector() override;
+  StreamConnector(Reactor& reactor, Dialler dialler, std::shared_ptr<ClientFactory> factory);
+  ~StreamConnector() override;
 
   void connect() override;
   void stopConnecting() override;

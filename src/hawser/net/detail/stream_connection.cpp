@@ -1,0 +1,330 @@
+#include <hawser/net/detail/stream_connection.h>
+
+#include <hawser/base/logging.h>
+#include <hawser/defer/detail/handler_scope.h>
+#include <hawser/net/detail/native.h>
+#include <hawser/net/detail/user_code.h>
+#include <hawser/net/errors.h>
+#include <hawser/net/file_descriptor_receiver.h>
+#include <hawser/net/producer.h>
+#include <hawser/net/protocol.h>
+#include <hawser/reactor/detail/handler_mark.h>
+#include <hawser/reactor/reactor.h>
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+namespace hawser::detail {
+
+namespace {
+
+constexpr WriteLimits defaultLimits;
+
+// So much in one piece does not wait for the end of the turn: copying it would cost more than a
+// call.
+constexpr std::size_t bulkBytes = 32 * 1024;
+
+// A longer piece is worth a block of memory of its own.
+constexpr std::size_t shortBytes = 2 * 1024;
+
+}  // namespace
+
+// In a handler for what `name` threw.
+void StreamConnection::eventThrew(const char* name) {
+  const Failure thrown = Failure::current();
+  logThrown(thrown, name, [&] {
+    return fmt::format("{} threw; aborting the connection with {}", name, where());
+  });
+  if (channel_)
+    abort(failureOr([&] { return Failure(ConnectionAborted(where())).withCause(thrown); }));
+}
+
+void StreamConnection::start(Reactor& reactor, ChannelPtr channel, const Address& peer,
+                             std::shared_ptr<Protocol> protocol,
+                             std::shared_ptr<ConnectionObserver> maker) {
+  auto connection = std::make_shared<StreamConnection>(reactor, std::move(channel), peer,
+                                                       std::move(protocol), std::move(maker));
+  reactor.attach(*connection);
+  connection->notify("connectionMade", *connection->protocol_,
+                     [&] { connection->protocol_->makeConnection(*connection); });
+  if (connection->channel_ && !connection->readPaused_ && !connection->receiving_)
+    connection->startReceiving();
+}
+
+StreamConnection::StreamConnection(Reactor& reactor, ChannelPtr channel, const Address& peer,
+                                   std::shared_ptr<Protocol> protocol,
+                                   std::shared_ptr<ConnectionObserver> maker)
+    : reactor_(reactor),
+      channel_(std::move(channel)),
+      protocol_(std::move(protocol)),
+      maker_(std::move(maker)),
+      queue_(),
+      peer_(peer) {
+  is_.special = !channel_->triesToSend();
+}
+
+StreamConnection::~StreamConnection() {
+  if (channel_)
+    std::destroy_at(&queue_);
+  else
+    std::destroy_at(&host_);
+}
+
+bool StreamConnection::writable() const noexcept {
+  if (!channel_ || is_.writeEnding) return false;
+  return !is_.disconnecting || (extras_ && extras_->producer);
+}
+
+void StreamConnection::askForTurnEnd() noexcept {
+  is_.asked = true;
+  reactor_.afterTurn(*this);
+}
+
+void StreamConnection::write(std::string_view bytes) {
+  if (is_ != Standing{} || bytes.size() - 1 >= shortBytes) [[unlikely]]
+    return writeWith(bytes);
+  TurnBuffer& buffer = reactor_.turnBuffer();
+  if (bytes.size() > buffer.room()) [[unlikely]]
+    return writeWith(bytes);
+  char* const place = buffer.take(bytes.size());
+  askForTurnEnd();
+  written_ = place;
+  writtenBytes_ = static_cast<std::uint32_t>(bytes.size());
+  std::memcpy(place, bytes.data(), bytes.size());
+}
+
+void StreamConnection::writeWith(std::string_view bytes) {
+  if (bytes.empty() || !writable()) return;
+  if (is_ == Standing{} || onlyAsked()) {
+    if (extendWritten(bytes)) return;
+    if (bytes.size() >= bulkBytes && bytes.size() <= defaultLimits.hardCap) {
+      if (sendQueued()) return writeBulk(bytes);
+      if (!channel_) return;
+    }
+  }
+  if (writtenBytes_ != 0) queueWritten();
+  queue_.append(bytes);
+  if (!is_.sending) askForTurnEnd();
+  if (queue_.size() > defaultLimits.highWater || extras_) checkLimits();
+}
+
+bool StreamConnection::extendWritten(std::string_view bytes) noexcept {
+  TurnBuffer& buffer = reactor_.turnBuffer();
+  if (writtenBytes_ == 0 || written_ + writtenBytes_ != buffer.next() ||
+      bytes.size() > shortBytes || bytes.size() > buffer.room())
+    return false;
+  std::memcpy(buffer.take(bytes.size()), bytes.data(), bytes.size());
+  writtenBytes_ += static_cast<std::uint32_t>(bytes.size());
+  return true;
+}
+
+void StreamConnection::queueWritten() {
+  queue_.append(written());
+  writtenBytes_ = 0;
+}
+
+void StreamConnection::writeBulk(std::string_view bytes) {
+  const std::size_t taken = channel_->trySend(bytes);
+  if (taken == bytes.size()) return;
+  askForTurnEnd();
+  try {
+    queue_.append(bytes.substr(taken));
+  } catch (...) {
+    // The peer must not take what comes next for the rest.
+    if (taken != 0) abortConnection();
+    throw;
+  }
+  checkLimits();
+}
+
+std::string StreamConnection::where() const {
+  return isStandardIO() ? "standard input and output" : peer_.toString();
+}
+
+void StreamConnection::checkLimits() {
+  const WriteLimits& limits = extras_ ? extras_->limits : defaultLimits;
+  const std::size_t queued = queuedBytes();
+  if (queued > limits.hardCap)
+    return abort(failureOr([&] { return Failure(WriteQueueFullError(where(), limits.hardCap)); }));
+  if (queued <= limits.highWater || !extras_ || !extras_->producer) return;
+  if (!extras_->streaming || std::exchange(extras_->paused, true)) return;
+  const auto producer = extras_->producer;
+  notify("pauseProducing", *producer, [&] { producer->pauseProducing(); });
+}
+
+std::size_t StreamConnection::queuedBytes() const noexcept {
+  if (!channel_) return 0;
+  const std::size_t cut = extras_ && extras_->outgoing ? extras_->outgoing->bytes() : 0;
+  return cut + writtenBytes_ + queue_.size() + channel_->unsent();
+}
+
+Address StreamConnection::getHost() const {
+  return channel_ ? fromNative(channel_->localAddress()) : host_;
+}
+
+StreamConnection::Extras& StreamConnection::extras() {
+  if (!extras_) extras_ = std::make_unique<Extras>();
+  is_.special = true;
+  return *extras_;
+}
+
+void StreamConnection::setWriteLimits(WriteLimits limits) {
+  if (channel_) extras().limits = limits;
+}
+
+void StreamConnection::registerProducer(std::shared_ptr<Producer> producer, bool streaming) {
+  if (!channel_) return producer->stopProducing();
+  if (extras().producer)
+    throw std::logic_error("registerProducer: a producer is registered already");
+  extras_->producer = std::move(producer);
+  extras_->streaming = streaming;
+  extras_->paused = false;
+  if (!streaming) askForTurnEnd();
+}
+
+void StreamConnection::unregisterProducer() {
+  if (!extras_ || !extras_->producer) return;
+  extras_->producer = nullptr;
+  if (channel_) askForTurnEnd();
+}
+
+void StreamConnection::pauseProducing() {
+  if (!channel_ || is_.disconnecting || std::exchange(readPaused_, true)) return;
+  if (receiving_ && !readEnded_) channel_->pauseReceiving();
+}
+
+void StreamConnection::resumeProducing() {
+  if (!channel_ || is_.disconnecting || !std::exchange(readPaused_, false) || readEnded_) return;
+  if (receiving_)
+    channel_->resumeReceiving();
+  else
+    startReceiving();
+}
+
+void StreamConnection::startReceiving() {
+  receiving_ = true;
+  channel_->receive(*this);
+}
+
+void StreamConnection::received(std::span<const std::byte> bytes) {
+  if (is_.disconnecting) {
+    is_.discarded = true;
+    return;
+  }
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (handlerMarks) [[unlikely]]
+    return receivedWatched(text);
+  // The channel's call is a handler's scope already.
+  try {
+    protocol_->dataReceived(text);
+  } catch (...) {
+    eventThrew("dataReceived");
+  }
+}
+
+[[gnu::noinline]] void StreamConnection::receivedWatched(std::string_view text) {
+  notify("dataReceived", *protocol_, [&] { protocol_->dataReceived(text); });
+}
+
+void StreamConnection::descriptorsReceived(std::vector<FileDescriptor> descriptors) {
+  auto* const receiver = dynamic_cast<FileDescriptorReceiver*>(protocol_.get());
+  if (!receiver && !is_.disconnecting && !std::exchange(complained_, true))
+    logging::warn(
+        fmt::format("closed {} descriptors from {}: the protocol is no FileDescriptorReceiver",
+                    descriptors.size(), where()));
+  for (FileDescriptor& descriptor : descriptors) {
+    if (!receiver || is_.disconnecting) return;
+    notify("fileDescriptorReceived", *protocol_,
+           [&] { receiver->fileDescriptorReceived(std::move(descriptor)); });
+  }
+}
+
+void StreamConnection::receiveEnded(std::error_code error) {
+  readEnded_ = true;
+  if (error) return fail(error);
+  if (is_.disconnecting) {
+    if (is_.writeEnded) finish(doneFailure());
+    return;
+  }
+  notify("readConnectionLost", *protocol_, [&] { protocol_->readConnectionLost(); });
+  if (channel_ && is_.writeEnded) finish(doneFailure());
+}
+
+void StreamConnection::sent(std::size_t bytes, std::size_t left) {
+  if (extras_ && extras_->outgoing) extras_->outgoing->sent(bytes, left);
+  if (left > 0) return;
+  is_.sending = false;
+  if (!queue_.empty() || extras_ || is_.writeEnding || is_.disconnecting) askForTurnEnd();
+}
+
+// What the peer sent before it went has been delivered by now (see the rules of backends).
+void StreamConnection::sendFailed(std::error_code error) { fail(error); }
+
+void StreamConnection::afterTurn() {
+  const bool more = !onlyAsked() || writtenBytes_ == 0;
+  is_.asked = false;
+  if (more) [[unlikely]]
+    return flushWith();
+  const std::string_view bytes = written();
+  const std::size_t taken = channel_->trySend(bytes);
+  if (taken == bytes.size()) [[likely]] {
+    writtenBytes_ = 0;
+    return;
+  }
+  dropWritten(taken);
+  flushWith();
+}
+
+void StreamConnection::flushWith() {
+  if (!channel_) return finish(lostFailure());
+  if (is_.sending) return;
+  if (extras_ && extras_->outgoing && !flushOutgoing()) return;
+  if (sendQueued()) drained();
+}
+
+// True if the kernel has taken everything.
+bool StreamConnection::sendQueued() {
+  if (writtenBytes_ != 0) {
+    dropWritten(channel_->trySend(written()));
+    if (writtenBytes_ == 0) return true;
+    try {
+      queueWritten();
+    } catch (...) {
+      // The peer must not take what comes next for the rest.
+      abort(Failure::current());
+      return false;
+    }
+  }
+  is_.sending = !queue_.empty() && !channel_->send(queue_, *this);
+  return !is_.sending;
+}
+
+// Everything written so far is in the kernel's hands.
+void StreamConnection::drained() {
+  if (extras_ && extras_->producer) {
+    const auto producer = extras_->producer;
+    if (!extras_->streaming || std::exchange(extras_->paused, false))
+      notify("resumeProducing", *producer, [&] { producer->resumeProducing(); });
+    return;
+  }
+  if (is_.disconnecting) {
+    if (peerStillSends()) return lingerForPeer();
+    return finish(doneFailure());
+  }
+  if (!is_.writeEnding || std::exchange(is_.writeEnded, true)) return;
+  // Of a connection that is gone receiving will tell, after what is left to be received.
+  if (const std::error_code error = channel_->shutdownSend(); error && error.value() != ENOTCONN)
+    return fail(error);
+  notify("writeConnectionLost", *protocol_, [&] { protocol_->writeConnectionLost(); });
+  if (channel_ && readEnded_) finish(doneFailure());
+}
+
+}  // namespace hawser::detail
