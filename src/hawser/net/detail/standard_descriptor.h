@@ -27,6 +27,8 @@ class StandardDescriptor {
   bool isSocket() const noexcept { return kind_ == Kind::socket; }
 
  private:
+  bool replaceByNothing() const noexcept;
+
   enum class Kind : std::uint8_t { pipe, terminal, socket, other };
 
   int number_;
