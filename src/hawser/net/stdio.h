@@ -38,7 +38,8 @@ class Reactor;
 class StandardIO {
  public:
   /// Calls the protocol's `connectionMade` before it returns, and reads from then on.
-  /// @throws std::system_error if one of the two is not open, or descriptors are short
+  /// @throws std::system_error if one of the two is not open, or descriptors are short: then both
+  /// are as they were
   StandardIO(Reactor& reactor, std::shared_ptr<Protocol> protocol, int input = 0, int output = 1);
 
   /// The same that the protocol has.

@@ -8,6 +8,13 @@ ChannelPtr PairChannel::of(Backend& backend, int input, int output) {
   return ChannelPtr(new PairChannel(backend, input, output));
 }
 
+void PairChannel::undo(ChannelPtr pair) noexcept {
+  if (!pair) return;
+  auto& self = static_cast<PairChannel&>(*pair);
+  self.input_->leave();
+  self.output_->leave();
+}
+
 PairChannel::PairChannel(Backend& backend, int input, int output)
     : input_(std::make_unique<StandardDescriptor>(input, StandardDescriptor::Use::input)),
       output_(std::make_unique<StandardDescriptor>(output, StandardDescriptor::Use::output)),

@@ -64,7 +64,7 @@ void TcpConnection::eventThrew(const char* name) {
     abort(failureOr([&] { return Failure(ConnectionAborted(where())).withCause(thrown); }));
 }
 
-void TcpConnection::start(Reactor& reactor, ChannelPtr channel, const Address& host,
+void TcpConnection::start(Reactor& reactor, ChannelPtr&& channel, const Address& host,
                           const Address& peer, std::shared_ptr<Protocol> protocol,
                           std::shared_ptr<ConnectionObserver> maker) {
   auto connection = std::make_shared<TcpConnection>(reactor, std::move(channel), host, peer,

@@ -47,10 +47,12 @@ class TcpConnection final : public Transport,
                             private Disconnectable {
  public:
   /// Joins a connected channel to its protocol, calls `connectionMade` and starts receiving.
+  /// If memory runs out before that, `channel` is still the caller's.
   /// @param host may be none: then the channel is asked when somebody wants to know
   /// @param maker lives until the connection is over
-  static void start(Reactor& reactor, ChannelPtr channel, const Address& host, const Address& peer,
-                    std::shared_ptr<Protocol> protocol, std::shared_ptr<ConnectionObserver> maker);
+  static void start(Reactor& reactor, ChannelPtr&& channel, const Address& host,
+                    const Address& peer, std::shared_ptr<Protocol> protocol,
+                    std::shared_ptr<ConnectionObserver> maker);
 
   /// For `start` only: public for make_shared.
   TcpConnection(Reactor& reactor, ChannelPtr channel, const Address& host, const Address& peer,
