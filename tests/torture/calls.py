@@ -26,22 +26,11 @@ REASONS = {
     "pthread_atfork": "fails only for want of memory, once; then a forked child is not told apart",
     "pthread_mutex_lock": "std::mutex; fails only where it is misused",
     "pthread_mutex_unlock": "std::mutex; fails only where it is misused",
-    "if_nametoindex": "a name without an index is an address that cannot be read, whatever the reason",
     "if_indextoname": "an index without a name is printed as the number, whatever the reason",
     "fprintf": "tells standard error; there is nobody left to tell that it failed",
     "fwrite": "tells standard error; there is nobody left to tell that it failed",
     "fputs": "tells standard error; there is nobody left to tell that it failed",
 }
-
-# Not walked through yet: some of them fail in tests/net, one test for each.
-for call in "recvmsg sendto".split():
-    REASONS[call] = "datagrams, and descriptors on UNIX sockets"
-for call in "chmod fchmod kill lstat readlink symlink unlink".split():
-    REASONS[call] = "the path and the lock of a UNIX socket"
-for call in "pread sendfile".split():
-    REASONS[call] = "sendFile"
-for call in "dup2 isatty open".split():
-    REASONS[call] = "standard input and output"
 
 # The compiler's own, the C++ library's (std::thread is tortured), and those of sanitizers.
 RUNTIME = re.compile(

@@ -12,6 +12,8 @@ namespace {
 std::atomic<const Failing*> chosen{nullptr};
 std::atomic<int> chosenIndex{0};
 std::atomic<int> calls{0};
+// Of the test itself, on its thread.
+constinit thread_local int untortured = 0;
 
 // What the manuals list and a program that is right can meet. Not that a call would block that
 // would not: on an edge-triggered interface that is no error but a lie, and nobody would ever tell
@@ -64,6 +66,47 @@ constexpr Failing failings[] = {
     HAWSER_FAILS("sendmsg", ECONNRESET),
     HAWSER_FAILS("sendmsg", ENOMEM),
     HAWSER_FAILS("sendmsg", EINTR),
+    HAWSER_FAILS("recvmsg", ECONNRESET),
+    HAWSER_FAILS("recvmsg", ECONNREFUSED),
+    HAWSER_FAILS("recvmsg", ENOMEM),
+    HAWSER_FAILS("recvmsg", EBADF),
+    HAWSER_FAILS("recvmsg", EINTR),
+    HAWSER_FAILS_AFTER("recvmsg", EMFILE),
+    HAWSER_FAILS("sendto", EAGAIN),
+    HAWSER_FAILS("sendto", ENOBUFS),
+    HAWSER_FAILS("sendto", EPERM),
+    HAWSER_FAILS("sendto", ENETUNREACH),
+    HAWSER_FAILS("sendto", ECONNREFUSED),
+    HAWSER_FAILS("sendto", EMSGSIZE),
+    HAWSER_FAILS("sendto", EINTR),
+    HAWSER_FAILS("sendfile", EIO),
+    HAWSER_FAILS("sendfile", EINVAL),
+    HAWSER_FAILS("sendfile", ENOMEM),
+    HAWSER_FAILS("sendfile", EPIPE),
+    HAWSER_FAILS("sendfile", ECONNRESET),
+    HAWSER_FAILS("sendfile", EINTR),
+    HAWSER_FAILS("pread", EIO),
+    HAWSER_FAILS("pread", EINTR),
+    HAWSER_FAILS("open", EMFILE),
+    HAWSER_FAILS("open", ENFILE),
+    HAWSER_FAILS("open", EACCES),
+    HAWSER_FAILS("open", ENXIO),
+    HAWSER_FAILS("dup2", EINTR),
+    HAWSER_FAILS("dup2", EBUSY),
+    HAWSER_FAILS("dup2", EMFILE),
+    HAWSER_FAILS("isatty", ENOTTY),
+    HAWSER_FAILS("lstat", ENOMEM),
+    HAWSER_FAILS("chmod", EPERM),
+    HAWSER_FAILS("fchmod", EPERM),
+    HAWSER_FAILS("symlink", EEXIST),
+    HAWSER_FAILS("symlink", EACCES),
+    HAWSER_FAILS("symlink", ENOSPC),
+    HAWSER_FAILS("readlink", ENOENT),
+    HAWSER_FAILS("readlink", EACCES),
+    HAWSER_FAILS("unlink", EACCES),
+    HAWSER_FAILS_AFTER("unlink", ENOENT),
+    HAWSER_FAILS("kill", EPERM),
+    HAWSER_FAILS("if_nametoindex", EMFILE),
     HAWSER_FAILS("read", EIO),
     HAWSER_FAILS("read", EINTR),
     HAWSER_FAILS("writev", EPIPE),
@@ -162,9 +205,13 @@ Fault::~Fault() { chosen = nullptr; }
 
 bool Fault::happened() const noexcept { return calls >= chosenIndex; }
 
+Untortured::Untortured() noexcept { ++untortured; }
+Untortured::~Untortured() { --untortured; }
+
 bool failsNow(std::string_view call, Manner manner) noexcept {
   const Failing* const failing = chosen;
   if (!failing || failing->manner != manner || failing->call != call) return false;
+  if (untortured != 0) return false;
   if (++calls != chosenIndex) return false;
   errno = failing->error;
   return true;

@@ -37,6 +37,16 @@ class Fault {
   bool happened() const noexcept;
 };
 
+/// While it lives, calls of this thread do not fail and are not counted: for what a scenario does
+/// itself.
+class Untortured {
+ public:
+  Untortured() noexcept;
+  ~Untortured();
+  Untortured(const Untortured&) = delete;
+  Untortured& operator=(const Untortured&) = delete;
+};
+
 /// For the calls' stand-ins: is it the one that is to fail now? Then errno is set, unless the
 /// manner is another.
 bool failsNow(std::string_view call, Manner manner = Manner::instead) noexcept;

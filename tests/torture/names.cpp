@@ -6,14 +6,6 @@
 namespace hawser::torture {
 namespace {
 
-std::vector<Case> casesOf(std::initializer_list<std::string_view> calls) {
-  std::vector<Case> chosen;
-  for (const Case& each : allCases())
-    for (const std::string_view call : calls)
-      if (call == each.failing.call) chosen.push_back(each);
-  return chosen;
-}
-
 /// Looking up a name: on another thread, which comes and goes.
 class NameLookup : public ::testing::TestWithParam<Case> {};
 

@@ -6,15 +6,16 @@
 #include <hawser/reactor/errors.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 #include <filesystem>
 #include <system_error>
 
+#include <unistd.h>
+
 namespace hawser::torture {
 
-namespace {
-
-std::vector<std::string> descriptors() {
+std::vector<std::string> openDescriptors() {
   std::vector<std::string> found;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
     std::error_code gone;
@@ -26,10 +27,8 @@ std::vector<std::string> descriptors() {
   return found;
 }
 
-}  // namespace
-
 int walk(const Failing& failing, const std::function<void()>& scenario) {
-  const std::vector<std::string> before = descriptors();
+  const std::vector<std::string> before = openDescriptors();
   for (int index = 1;; ++index) {
     SCOPED_TRACE(::testing::Message()
                  << failing.call << " number " << index << " with " << failing.name);
@@ -39,9 +38,24 @@ int walk(const Failing& failing, const std::function<void()>& scenario) {
       scenario();
       happened = fault.happened();
     }
-    EXPECT_EQ(descriptors(), before) << "descriptors were left, or closed";
+    EXPECT_EQ(openDescriptors(), before) << "descriptors were left, or closed";
     if (!happened || ::testing::Test::HasFailure()) return index - 1;
   }
+}
+
+Folder::Folder() {
+  static std::atomic<int> number{0};
+  path_ = std::filesystem::temp_directory_path() /
+          ("hawser-torture." + std::to_string(::getpid()) + "." + std::to_string(++number));
+  std::filesystem::create_directory(path_);
+}
+Folder::~Folder() { std::filesystem::remove_all(path_); }
+
+std::vector<std::string> Folder::files() const {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(path_))
+    names.push_back(entry.path().filename().string());
+  return names;
 }
 
 Watched::Watched(const char* backend) : reactor(makeBackend(backend)) {}
@@ -62,8 +76,10 @@ bool Watched::run() {
 }
 
 void expectTyped(const Failure& failure) {
-  EXPECT_TRUE((failure.check<ConnectError, ConnectionClosed, CannotListenError, DNSLookupError,
-                             AbandonedError>()))
+  EXPECT_TRUE(
+      (failure
+           .check<ConnectError, ConnectionClosed, CannotListenError, DNSLookupError, AbandonedError,
+                  FileSendError, DatagramError, MulticastJoinError, SocketOptionError>()))
       << failure.typeName() << ": " << failure.getErrorMessage();
   EXPECT_NE(failure.getErrorMessage(), "");
 }
@@ -73,6 +89,14 @@ void PrintTo(const Case& each, std::ostream* stream) {
   PrintTo(each.failing, stream);
 }
 
+std::vector<Case> casesOf(std::initializer_list<std::string_view> calls) {
+  std::vector<Case> chosen;
+  for (const Case& each : allCases())
+    for (const std::string_view call : calls)
+      if (call == each.failing.call) chosen.push_back(each);
+  return chosen;
+}
+
 std::vector<Case> allCases() {
   std::vector<Case> cases;
   for (const std::string_view backend : backendNames()) {
@@ -80,7 +104,8 @@ std::vector<Case> allCases() {
       const std::string_view call = failing.call;
       const bool uring = call.starts_with("request:") || call.starts_with("io_uring");
       if (uring != (backend == "io_uring") && uring) continue;
-      if (call.starts_with("epoll") && backend != "epoll") continue;
+      // On io_uring, too, for datagrams and UNIX sockets.
+      if (call.starts_with("epoll") && backend == "poll") continue;
       if (call == "ppoll" && backend != "poll") continue;
       cases.push_back({backend.data(), failing});
     }

@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -15,6 +16,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <memory>
 #include <string_view>
 #include <system_error>
@@ -77,17 +79,63 @@ HAWSER_WRAP(int, epoll_pwait2, (int a, epoll_event* b, int c, const timespec* d,
             HAWSER_GIVEN(a, b, c, d, e))
 HAWSER_WRAP(int, ppoll, (pollfd * a, nfds_t b, const timespec* c, const sigset_t* d),
             HAWSER_GIVEN(a, b, c, d))
+HAWSER_WRAP(ssize_t, sendto,
+            (int a, const void* b, std::size_t c, int d, const sockaddr* e, socklen_t f),
+            HAWSER_GIVEN(a, b, c, d, e, f))
+HAWSER_WRAP(ssize_t, pread, (int a, void* b, std::size_t c, off_t d), HAWSER_GIVEN(a, b, c, d))
+HAWSER_WRAP(ssize_t, sendfile, (int a, int b, off_t* c, std::size_t d), HAWSER_GIVEN(a, b, c, d))
+HAWSER_WRAP(int, open, (const char* a, int b, mode_t c), HAWSER_GIVEN(a, b, c))
+HAWSER_WRAP(int, dup2, (int a, int b), HAWSER_GIVEN(a, b))
+HAWSER_WRAP(int, lstat, (const char* a, struct stat* b), HAWSER_GIVEN(a, b))
+HAWSER_WRAP(int, chmod, (const char* a, mode_t b), HAWSER_GIVEN(a, b))
+HAWSER_WRAP(int, fchmod, (int a, mode_t b), HAWSER_GIVEN(a, b))
+HAWSER_WRAP(int, symlink, (const char* a, const char* b), HAWSER_GIVEN(a, b))
+HAWSER_WRAP(ssize_t, readlink, (const char* a, char* b, std::size_t c), HAWSER_GIVEN(a, b, c))
+HAWSER_WRAP(int, unlink, (const char* a), HAWSER_GIVEN(a))
+HAWSER_WRAP(int, kill, (pid_t a, int b), HAWSER_GIVEN(a, b))
 HAWSER_WRAP(int, sigaction, (int a, const struct sigaction* b, struct sigaction* c),
             HAWSER_GIVEN(a, b, c))
 
-// A connection that is not connected any more has been reset: connecting to nowhere does that.
+// 0 and an error: no terminal.
+int __real_isatty(int descriptor);
+int __wrap_isatty(int descriptor);
+int __wrap_isatty(int descriptor) { return failsNow("isatty") ? 0 : __real_isatty(descriptor); }
+
+// 0 and an error: there is no such interface.
+unsigned __real_if_nametoindex(const char* name);
+unsigned __wrap_if_nametoindex(const char* name);
+unsigned __wrap_if_nametoindex(const char* name) {
+  return failsNow("if_nametoindex") ? 0 : __real_if_nametoindex(name);
+}
+
+// Descriptors that come with a message get lost where this process may have no more.
+ssize_t __real_recvmsg(int socket, msghdr* message, int flags);
+ssize_t __wrap_recvmsg(int socket, msghdr* message, int flags);
+ssize_t __wrap_recvmsg(int socket, msghdr* message, int flags) {
+  if (failsNow("recvmsg")) return -1;
+  const ssize_t count = __real_recvmsg(socket, message, flags);
+  const cmsghdr* const header = count < 0 ? nullptr : CMSG_FIRSTHDR(message);
+  if (!header || !failsNow("recvmsg", Manner::after)) return count;
+  for (std::size_t place = CMSG_LEN(0); place < header->cmsg_len; place += sizeof(int)) {
+    int descriptor = -1;
+    std::memcpy(&descriptor, reinterpret_cast<const char*>(header) + place, sizeof descriptor);
+    __real_close(descriptor);
+  }
+  message->msg_controllen = 0;
+  message->msg_flags |= MSG_CTRUNC;
+  return count;
+}
+
+// A connection that is not connected any more has been reset: connecting to nowhere does that. On
+// a UNIX socket it is over.
 int __real_shutdown(int descriptor, int how);
 int __wrap_shutdown(int descriptor, int how);
 int __wrap_shutdown(int descriptor, int how) {
   if (failsNow("shutdown")) return -1;
   if (!failsNow("shutdown", Manner::after)) return __real_shutdown(descriptor, how);
   const sockaddr nowhere{};
-  static_cast<void>(__real_connect(descriptor, &nowhere, sizeof nowhere));
+  if (__real_connect(descriptor, &nowhere, sizeof nowhere) != 0)
+    __real_shutdown(descriptor, SHUT_RDWR);
   errno = ENOTCONN;
   return -1;
 }

@@ -84,7 +84,13 @@ Deferred<std::vector<Address>> lookupHost(Reactor& reactor, const std::string& n
     return Failure(DNSLookupError(name, "that cannot be a name"));
   auto [deferred, resolver] = makeDeferred<Answer>();
   auto job = [name, port, remote = reactor.remote(std::move(resolver))]() mutable {
-    remote.callback(lookUpNow(name, port));
+    Result<Answer> answer = Failure::none();
+    try {
+      answer = lookUpNow(name, port);
+    } catch (...) {
+      answer = Failure::current();
+    }
+    remote.fire(std::move(answer));
   };
   // A job that is refused abandons the Deferred: that failure becomes the reason.
   std::string refusal;

@@ -35,6 +35,19 @@ class StandardSession final : public detail::ConnectionObserver {
   std::shared_ptr<Factory> factory_;
 };
 
+/// @throws std::system_error, std::bad_alloc; then the descriptors are as they were
+void connect(Reactor& reactor, std::shared_ptr<Protocol> protocol, int input, int output,
+             std::shared_ptr<StandardSession> session) {
+  ChannelPtr channel = detail::PairChannel::of(reactor.backend(), input, output);
+  try {
+    detail::StreamConnection::start(reactor, std::move(channel), Address(), std::move(protocol),
+                                    std::move(session));
+  } catch (...) {
+    detail::PairChannel::undo(std::move(channel));
+    throw;
+  }
+}
+
 class StandardPort final : public Port {
  public:
   Address getHost() const override { return Address(); }
@@ -51,10 +64,9 @@ class StandardServer final : public ServerEndpoint::Implementation {
       auto session = std::make_shared<StandardSession>(std::move(factory));
       std::shared_ptr<Protocol> protocol = session->factory().buildProtocol(Address());
       if (!protocol) return Failure(NoProtocol(toString()));
-      auto channel = detail::PairChannel::of(reactor_.backend(), 0, 1);
-      detail::StreamConnection::start(reactor_, std::move(channel), Address(), std::move(protocol),
-                                      std::move(session));
-      return std::shared_ptr<Port>(std::make_shared<StandardPort>());
+      const auto port = std::make_shared<StandardPort>();
+      connect(reactor_, std::move(protocol), 0, 1, std::move(session));
+      return std::shared_ptr<Port>(port);
     } catch (...) {
       return Failure::current();
     }
@@ -70,9 +82,7 @@ class StandardServer final : public ServerEndpoint::Implementation {
 StandardIO::StandardIO(Reactor& reactor, std::shared_ptr<Protocol> protocol, int input,
                        int output) {
   reactor.checkThread("StandardIO");
-  detail::StreamConnection::start(reactor,
-                                  detail::PairChannel::of(reactor.backend(), input, output),
-                                  Address(), protocol, nullptr);
+  connect(reactor, protocol, input, output, nullptr);
   transport_ = protocol->transport().shared_from_this();
 }
 

@@ -29,15 +29,17 @@ class Reactor;
 ///
 /// **How it ends.** The other side of a pipe or a socket sees the end only when nobody holds it
 /// open any more. So when a direction has ended its descriptor is closed; of the numbers 0 to 2 a
-/// /dev/null is put in its place, lest the next file that is opened gets that number. A terminal or
-/// a file stays as it is. What has not been read of a terminal is left for the next program.
+/// /dev/null is put in its place, if it can be opened, lest the next file gets that number. A
+/// terminal or a file stays as it is. What has not been read of a terminal is left for the next
+/// program.
 ///
 /// A file as input is read in order from where it stands; disks count as always ready, so a slow
 /// one stops the reactor for as long.
 class StandardIO {
  public:
   /// Calls the protocol's `connectionMade` before it returns, and reads from then on.
-  /// @throws std::system_error if one of the two is not open, or descriptors are short
+  /// @throws std::system_error if one of the two is not open, or descriptors are short: then both
+  /// are as they were
   StandardIO(Reactor& reactor, std::shared_ptr<Protocol> protocol, int input = 0, int output = 1);
 
   /// The same that the protocol has.

@@ -10,7 +10,7 @@ namespace hawser {
 
 namespace {
 
-/// The factory, and the connections that nobody has taken yet. An empty one is the end.
+/// The factory, and the connections that nobody has taken yet; who waits gets none at the end.
 class Waiting final : public ServerFactory, public std::enable_shared_from_this<Waiting> {
  public:
   explicit Waiting(std::size_t most) noexcept : most_(most) {}
@@ -26,6 +26,7 @@ class Waiting final : public ServerFactory, public std::enable_shared_from_this<
   }
 
   Deferred<std::optional<Stream>> next() {
+    if (over_ && connections_.pending() == 0) return std::optional<Stream>();
     auto stream = connections_.get();
     if (paused_ && connections_.pending() == 0) {
       paused_ = false;
@@ -46,13 +47,18 @@ class Waiting final : public ServerFactory, public std::enable_shared_from_this<
   }
 
  private:
-  void stopFactory() override { connections_.put(std::optional<Stream>()); }
+  // Whoever waits already is told now, the others find out: so that takes no memory.
+  void stopFactory() override {
+    over_ = true;
+    if (connections_.waiting() > 0) connections_.put(std::optional<Stream>());
+  }
 
   DeferredQueue<std::optional<Stream>> connections_;
   std::shared_ptr<Port> port_;
   std::size_t most_;
   bool paused_ = false;
-  bool ended_ = false;
+  bool over_ = false;   // nobody listens any more
+  bool ended_ = false;  // nor does anybody want what arrives
 };
 
 /// The protocol of a connection that was just accepted.

@@ -31,9 +31,9 @@ std::shared_ptr<Port> listenUNIX(Reactor& reactor, const std::string& address,
   auto file = std::make_unique<detail::UnixSocketFile>(*channel, wanted, mode, wantPID);
   if (const std::error_code error = channel->listen(backlog))
     throw CannotListenError(wanted.toString(), error.value());
-  const Address host = detail::fromNative(channel->localAddress());
+  const Address host = detail::addressOf(*channel, wanted);
   return detail::StreamListener::listenOn(reactor, std::move(channel), host, std::move(factory),
-                                          std::move(file));
+                                   std::move(file));
 }
 
 std::shared_ptr<Connector> connectUNIX(Reactor& reactor, const std::string& address,

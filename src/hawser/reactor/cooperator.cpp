@@ -1,5 +1,6 @@
 #include <hawser/base/logging.h>
 #include <hawser/reactor/cooperator.h>
+#include <hawser/reactor/reactor.h>
 
 #include <chrono>
 #include <list>
@@ -24,13 +25,19 @@ NotPaused::~NotPaused() = default;
 namespace detail {
 
 /// The tasks that can go on; the Cooperator may be gone while one of them works.
-class CooperatorLoop : public std::enable_shared_from_this<CooperatorLoop> {
+///
+/// Their next share is a timed call. Where there is no memory for one, it comes at the end of a
+/// turn of the reactor, for which none is needed; on another clock the tasks fail.
+class CooperatorLoop : public std::enable_shared_from_this<CooperatorLoop>, private AfterTurn {
  public:
   using Tasks = std::list<std::shared_ptr<CooperatorTask>>;
   using Predicate = Cooperator::TerminationPredicate;
 
   CooperatorLoop(Clock& clock, unique_function<Predicate()> factory, bool started)
-      : clock_(clock), factory_(std::move(factory)), started_(started) {}
+      : clock_(clock),
+        reactor_(dynamic_cast<Reactor*>(&clock)),
+        factory_(std::move(factory)),
+        started_(started) {}
 
   /// @throws what callLater throws, and then it was not added
   Tasks::iterator add(std::shared_ptr<CooperatorTask> task);
@@ -41,12 +48,16 @@ class CooperatorLoop : public std::enable_shared_from_this<CooperatorLoop> {
   bool stopped() const noexcept { return stopped_; }
 
  private:
+  void afterTurn() override { tick(); }
   void tick();
   void work();
   void schedule();
+  void unschedule() noexcept;
+  void scheduleOrFail() noexcept;
   Predicate share();
 
   Clock& clock_;
+  Reactor* const reactor_;  // the clock, if it is one
   unique_function<Predicate()> factory_;
   Tasks tasks_;
   DelayedCall next_;
@@ -71,6 +82,7 @@ class CooperatorTask : public std::enable_shared_from_this<CooperatorTask> {
   void resume();
   void stop();
   void stopWithLoop();
+  void failWithLoop(const Failure& why) { end(State::failed, why); }
 
   /// Joins or leaves those that can go on.
   void settle();
@@ -81,6 +93,7 @@ class CooperatorTask : public std::enable_shared_from_this<CooperatorTask> {
 
   void checkFinish() const;
   void unitEnded(bool more);
+  void unitFailed(Failure why);
   void end(State state, Failure failure);
   void destroyWork() noexcept { const CooperatorWork dropped = std::move(work_); }
 
@@ -122,19 +135,25 @@ CooperatorLoop::Tasks::iterator CooperatorLoop::add(std::shared_ptr<CooperatorTa
 void CooperatorLoop::remove(Tasks::iterator task) noexcept {
   const std::shared_ptr<CooperatorTask> removed = std::move(*task);
   tasks_.erase(task);
-  if (tasks_.empty() && next_.active()) next_.cancel();
+  if (tasks_.empty()) unschedule();
 }
 
 void CooperatorLoop::start() {
-  stopped_ = false;
-  started_ = true;
-  schedule();
+  const bool stopped = std::exchange(stopped_, false);
+  const bool started = std::exchange(started_, true);
+  try {
+    schedule();
+  } catch (...) {
+    stopped_ = stopped;
+    started_ = started;
+    throw;
+  }
 }
 
 void CooperatorLoop::stop() {
   const auto self = shared_from_this();
   stopped_ = true;
-  if (next_.active()) next_.cancel();
+  unschedule();
   while (stopped_ && !tasks_.empty()) {
     const std::shared_ptr<CooperatorTask> task = tasks_.front();
     task->stopWithLoop();
@@ -142,8 +161,31 @@ void CooperatorLoop::stop() {
 }
 
 void CooperatorLoop::schedule() {
-  if (!started_ || stopped_ || ticking_ || tasks_.empty() || next_.active()) return;
-  next_ = clock_.callLater(Clock::Duration(0), [self = shared_from_this()] { self->tick(); });
+  if (!started_ || stopped_ || ticking_ || tasks_.empty() || next_.active() || pending()) return;
+  try {
+    next_ = clock_.callLater(Clock::Duration(0), [self = shared_from_this()] { self->tick(); });
+  } catch (const std::bad_alloc&) {
+    if (!reactor_) throw;
+    reactor_->afterTurn(*this);
+  }
+}
+
+void CooperatorLoop::unschedule() noexcept {
+  if (next_.active()) next_.cancel();
+  withdraw();
+}
+
+// Nobody waits for ever: those who cannot go on are told why.
+void CooperatorLoop::scheduleOrFail() noexcept {
+  try {
+    schedule();
+  } catch (...) {
+    const Failure why = Failure::current();
+    while (!tasks_.empty() && !next_.active()) {
+      const std::shared_ptr<CooperatorTask> task = tasks_.front();
+      task->failWithLoop(why);
+    }
+  }
 }
 
 void CooperatorLoop::tick() {
@@ -153,11 +195,11 @@ void CooperatorLoop::tick() {
     work();
   } catch (...) {
     ticking_ = false;
-    schedule();
+    scheduleOrFail();
     throw;
   }
   ticking_ = false;
-  schedule();
+  scheduleOrFail();
 }
 
 void CooperatorLoop::work() {
@@ -198,7 +240,12 @@ void CooperatorTask::pause() {
 void CooperatorTask::resume() {
   if (pauses_ == 0) throw NotPaused();
   --pauses_;
-  settle();
+  try {
+    settle();
+  } catch (...) {
+    ++pauses_;
+    throw;
+  }
 }
 
 void CooperatorTask::stop() {
@@ -239,12 +286,13 @@ void CooperatorTask::doUnit() {
   inUnit_ = false;
   if (state_ != State::working) destroyWork();
   waiting_ = true;
-  std::move(result)
-      .addCallback([self](bool more) { self->unitEnded(more); })
-      .addErrback([self](Failure why) {
-        self->waiting_ = false;
-        if (self->state_ == State::working) self->end(State::failed, std::move(why));
-      });
+  try {
+    std::move(result)
+        .addCallback([self](bool more) { self->unitEnded(more); })
+        .addErrback([self](Failure why) { self->unitFailed(std::move(why)); });
+  } catch (...) {
+    unitFailed(Failure::current());  // nobody would tell it how that ended
+  }
   settle();
 }
 
@@ -255,6 +303,11 @@ void CooperatorTask::unitEnded(bool more) {
     settle();
   else
     end(State::done, Failure::none());
+}
+
+void CooperatorTask::unitFailed(Failure why) {
+  waiting_ = false;
+  if (state_ == State::working) end(State::failed, std::move(why));
 }
 
 void CooperatorTask::end(State state, Failure failure) {

@@ -130,6 +130,9 @@ class CooperativeTask {
 ///     Cooperator cooperator(reactor);
 ///     cooperator.coiterate([&] { return index.addNext(); }).addErrback(logging::err);
 ///
+/// No memory is needed to go on in the next turn of a reactor; on another clock tasks fail with
+/// `std::bad_alloc` where there is none.
+///
 /// A task whose unit waits for a Deferred waits, too, and the others go on; so a few tasks that
 /// share one source of jobs work these off with so much parallelism and no more.
 ///

@@ -30,7 +30,11 @@ int EpollBackend::watch(detail::ReadinessChannel& channel, std::uint64_t token) 
 
 void EpollBackend::wait(std::optional<TimePoint> until) {
   if (anyScheduled()) until = TimePoint::min();
-  const int count = waitFor(until);
+  int count = 0;
+  // A signal ends a wait. It must not hide what is ready from who only looks.
+  do {
+    count = waitFor(until);
+  } while (count < 0 && errno == EINTR && until == TimePoint::min());
   if (count < 0 && errno != EINTR)
     throw std::system_error(errno, std::generic_category(), "epoll_wait");
   eventCount_ = static_cast<std::size_t>(std::max(count, 0));

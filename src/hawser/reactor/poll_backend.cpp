@@ -28,7 +28,11 @@ PollBackend::~PollBackend() = default;
 int PollBackend::watch(detail::ReadinessChannel&, std::uint64_t token) noexcept {
   try {
     watched_.push_back(token);
+    // For `collect`, which must not fail: it serves all channels.
+    asked_.reserve(watched_.capacity() + 1);
+    askedFor_.reserve(watched_.capacity() + 1);
   } catch (const std::bad_alloc&) {
+    if (!watched_.empty() && watched_.back() == token) watched_.pop_back();
     return ENOMEM;
   }
   return 0;

@@ -200,7 +200,7 @@ void Reactor::handleSignals() {
 
 void Reactor::makeRemoteCalls() {
   if (remoteCalls_->empty()) return;
-  remoteCalls_->takeAll(remoteCallsTaken_);
+  const bool forsaken = remoteCalls_->takeAll(remoteCallsTaken_);
   for (auto& [call, where] : remoteCallsTaken_) {
     detail::callHandlerFor(
         where, "while handling a call from a thread",
@@ -211,6 +211,9 @@ void Reactor::makeRemoteCalls() {
         where);
   }
   remoteCallsTaken_.clear();
+  if (!forsaken) return;
+  const detail::HandlerScope scope;
+  detail::RemoteSlot::abandonForsaken(remoteSlots_);
 }
 
 void Reactor::makeDueCalls(std::uint64_t timersBefore) {

@@ -18,10 +18,20 @@ bool RemoteCalls::push(unique_function<void()>& call, std::source_location where
   return true;
 }
 
-void RemoteCalls::takeAll(std::vector<RemoteCall>& into) {
+bool RemoteCalls::takeAll(std::vector<RemoteCall>& into) {
   const std::lock_guard lock(mutex_);
   calls_.swap(into);
   filled_.store(false, std::memory_order_relaxed);
+  return std::exchange(forsaken_, false);
+}
+
+void RemoteCalls::forsake(RemoteSlot& slot) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (!backend_) return;
+  slot.forsaken_ = true;
+  forsaken_ = true;
+  filled_.store(true, std::memory_order_release);
+  backend_->wake();
 }
 
 std::vector<RemoteCall> RemoteCalls::close() {
@@ -32,5 +42,18 @@ std::vector<RemoteCall> RemoteCalls::close() {
 }
 
 RemoteSlot::~RemoteSlot() = default;
+
+void RemoteSlot::abandonForsaken(IntrusiveList<RemoteSlot>& slots) noexcept {
+  IntrusiveList<RemoteSlot> all(std::move(slots));
+  while (!all.empty()) {
+    RemoteSlot& slot = all.popFront();
+    if (!slot.forsaken_) {
+      slots.pushBack(slot);
+      continue;
+    }
+    const auto owner = slot.close();
+    slot.abandon();
+  }
+}
 
 }  // namespace hawser::detail

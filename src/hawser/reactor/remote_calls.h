@@ -16,6 +16,8 @@ class Backend;
 
 namespace hawser::detail {
 
+class RemoteSlot;
+
 /// A call, and who asked for it.
 struct RemoteCall {
   unique_function<void()> call;
@@ -31,10 +33,14 @@ class RemoteCalls {
   /// Any thread. Wakes the reactor only if nothing was queued. False, and `call` is untouched, once
   /// the queue is closed.
   bool push(unique_function<void()>& call, std::source_location where);
+  /// Any thread. Has the reactor abandon the slot, which takes no memory: it looks through all of
+  /// them.
+  void forsake(RemoteSlot& slot) noexcept;
   /// Anything queued? May be wrong for an instant while another thread pushes; a wake follows then.
   bool empty() const noexcept { return !filled_.load(std::memory_order_acquire); }
   /// Moves everything queued, in order, to `into`, which is empty and lends its memory.
-  void takeAll(std::vector<RemoteCall>& into);
+  /// @returns whether slots have been forsaken, too
+  bool takeAll(std::vector<RemoteCall>& into);
   /// Accepts no more; returns what was still queued.
   std::vector<RemoteCall> close();
 
@@ -42,6 +48,7 @@ class RemoteCalls {
   std::mutex mutex_;
   std::vector<RemoteCall> calls_;  // guarded by mutex_
   Backend* backend_;               // guarded by mutex_; null once closed
+  bool forsaken_ = false;          // guarded by mutex_
   std::atomic<bool> filled_{false};
 };
 
@@ -66,9 +73,13 @@ class RemoteSlot : private ListNode {
   }
   /// Destroys the Resolver. On the reactor's thread.
   virtual void abandon() noexcept = 0;
+  /// Abandons those slots whose RemoteResolvers had no memory to ask for it.
+  static void abandonForsaken(IntrusiveList<RemoteSlot>& slots) noexcept;
 
  private:
   friend class IntrusiveList<RemoteSlot>;
+  friend class RemoteCalls;
+  std::atomic<bool> forsaken_{false};
   std::shared_ptr<RemoteSlot> self_;
 };
 

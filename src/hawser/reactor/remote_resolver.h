@@ -101,9 +101,7 @@ class RemoteResolver {
       };
       calls_->push(call, where_);
     } catch (const std::bad_alloc&) {
-      // Without memory for the call the Deferred stays pending, until the reactor ends.
-      slot_.reset();
-      return;
+      calls_->forsake(*slot_);
     }
     slot_.reset();
   }

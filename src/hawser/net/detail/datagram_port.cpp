@@ -1,6 +1,5 @@
 #include <hawser/net/detail/datagram_port.h>
 
-#include <hawser/base/logging.h>
 #include <hawser/net/detail/datagram_text.h>
 #include <hawser/net/detail/multicast.h>
 #include <hawser/net/detail/native.h>
@@ -80,8 +79,12 @@ void DatagramPort::notify(const char* name, const DatagramProtocol& protocol, Ev
 std::shared_ptr<DatagramPort> DatagramPort::open(Reactor& reactor, const Address& address,
                                                  std::shared_ptr<DatagramProtocol> protocol,
                                                  const DatagramOptions& options) {
-  auto port = std::make_shared<DatagramPort>(reactor, openChannel(reactor, address, options),
-                                             std::move(protocol), options.maxPacketSize, nullptr);
+  ChannelPtr channel = openChannel(reactor, address, options);
+  const Address host = fromNative(channel->localAddress());
+  if (host.family() == Address::Family::none)
+    throw CannotListenError(datagramText(address), "the system does not tell its address");
+  auto port = std::make_shared<DatagramPort>(reactor, std::move(channel), host, std::move(protocol),
+                                             options.maxPacketSize, nullptr);
   start(port);
   return port;
 }
@@ -99,7 +102,8 @@ std::shared_ptr<DatagramPort> DatagramPort::openUnix(Reactor& reactor, const Add
   std::unique_ptr<UnixSocketFile> file;
   if (!address.path().empty())
     file = std::make_unique<UnixSocketFile>(*channel, address, mode, false);
-  auto port = std::make_shared<DatagramPort>(reactor, std::move(channel), std::move(protocol),
+  const Address host = addressOf(*channel, address);
+  auto port = std::make_shared<DatagramPort>(reactor, std::move(channel), host, std::move(protocol),
                                              maxPacketSize, std::move(file));
   if (peer.family() != Address::Family::none) port->connect(peer);
   start(port);
@@ -122,14 +126,14 @@ void DatagramPort::start(const std::shared_ptr<DatagramPort>& port) {
   if (port->channel_) port->channel_->receiveDatagrams(*port);
 }
 
-DatagramPort::DatagramPort(Reactor& reactor, ChannelPtr channel,
+DatagramPort::DatagramPort(Reactor& reactor, ChannelPtr channel, const Address& host,
                            std::shared_ptr<DatagramProtocol> protocol, std::size_t maxPacketSize,
                            std::unique_ptr<UnixSocketFile> file)
     : reactor_(reactor),
       channel_(std::move(channel)),
       file_(std::move(file)),
       protocol_(std::move(protocol)),
-      host_(fromNative(channel_->localAddress())),
+      host_(host),
       maxPacketSize_(maxPacketSize) {}
 
 DatagramPort::~DatagramPort() = default;
@@ -165,7 +169,17 @@ void DatagramPort::writeTo(std::string_view datagram, const Address& to) {
     throw DatagramQueueFullError(datagramText(receiver), queueLimit);
   waiting_.push_back({std::string(datagram), to});
   queuedBytes_ += counts;
-  if (!retry_.active()) retry_ = reactor_.callLater(sendAgainDelay, [this] { sendWaiting(); });
+  sendLater();
+}
+
+// Without memory for a timer it tries again in the next turn.
+void DatagramPort::sendLater() noexcept {
+  if (retry_.active()) return;
+  try {
+    retry_ = reactor_.callLater(sendAgainDelay, [this] { sendWaiting(); });
+  } catch (...) {
+    reactor_.afterTurn(*this);
+  }
 }
 
 std::error_code DatagramPort::send(std::string_view datagram, const Address& to) {
@@ -192,16 +206,23 @@ void DatagramPort::sendWaiting() {
   while (!waiting_.empty()) {
     const Waiting& first = waiting_.front();
     const std::error_code error = send(first.bytes, first.to);
-    if (noRoom(error)) {
-      retry_ = reactor_.callLater(sendAgainDelay, [this] { sendWaiting(); });
-      return;
-    }
-    if (error)
-      logging::warn(fmt::format("{}: a datagram that had to wait was dropped: {}",
-                                datagramText(host_), errorText(error.value())));
+    if (noRoom(error)) return sendLater();
     queuedBytes_ -= first.bytes.size() + eachCounts;
     waiting_.pop_front();
+    if (error) complain(logging::Level::warn, "a datagram that had to wait was dropped", error);
   }
+}
+
+void DatagramPort::complain(logging::Level level, const char* what,
+                            std::error_code error) const noexcept {
+  const auto log = level == logging::Level::error ? logging::error : logging::warn;
+  std::string text;
+  try {
+    text = fmt::format("{}: {}: {}", datagramText(host_), what, errorText(error.value()));
+  } catch (...) {
+    return log(what, std::source_location::current());
+  }
+  log(text, std::source_location::current());
 }
 
 void DatagramPort::connect(const Address& peer) {
@@ -212,7 +233,7 @@ void DatagramPort::connect(const Address& peer) {
   if (const std::error_code error = channel_->setPeer(toNative(peer)))
     throw DatagramError(datagramText(peer), error.value());
   peer_ = peer;
-  host_ = fromNative(channel_->localAddress());
+  host_ = addressOf(*channel_, host_);
 }
 
 // Receiving.
@@ -235,13 +256,12 @@ void DatagramPort::datagramFailed(std::error_code error) {
     const auto protocol = protocol_;
     notify("connectionRefused", *protocol, [&] { protocol->connectionRefused(); });
   } else if (std::exchange(complainedOf_, error.value()) != error.value()) {
-    logging::warn(fmt::format("{}: {}", datagramText(host_), errorText(error.value())));
+    complain(logging::Level::warn, "the system reports", error);
   }
 }
 
 void DatagramPort::datagramsEnded(std::error_code error) {
-  logging::error(fmt::format("{}: receiving failed, the port is closed: {}", datagramText(host_),
-                             errorText(error.value())));
+  complain(logging::Level::error, "receiving failed, the port is closed", error);
   close();
   stop();
 }
@@ -269,6 +289,7 @@ void DatagramPort::close() {
 
 void DatagramPort::afterTurn() {
   if (!channel_) return stop();
+  if (!waiting_.empty() && !retry_.active()) sendWaiting();
   if (!std::exchange(refused_, false)) return;
   const auto protocol = protocol_;
   notify("connectionRefused", *protocol, [&] { protocol->connectionRefused(); });

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hawser/base/delayed_call.h>
+#include <hawser/base/logging.h>
 #include <hawser/defer/deferred.h>
 #include <hawser/net/datagram_protocol.h>
 #include <hawser/net/datagram_transport.h>
@@ -43,8 +44,9 @@ class DatagramPort final : public DatagramTransport,
                                                 std::size_t maxPacketSize, unsigned mode);
 
   /// For those only: public for make_shared.
-  DatagramPort(Reactor& reactor, ChannelPtr channel, std::shared_ptr<DatagramProtocol> protocol,
-               std::size_t maxPacketSize, std::unique_ptr<UnixSocketFile> file);
+  DatagramPort(Reactor& reactor, ChannelPtr channel, const Address& host,
+               std::shared_ptr<DatagramProtocol> protocol, std::size_t maxPacketSize,
+               std::unique_ptr<UnixSocketFile> file);
   ~DatagramPort() override;
 
   void write(std::string_view datagram, const Address& to) override;
@@ -92,7 +94,9 @@ class DatagramPort final : public DatagramTransport,
   /// Is this the answer of the peer that this port is connected to?
   bool saysNobodyListens(std::error_code error) const noexcept;
   void writeTo(std::string_view datagram, const Address& to);
+  void sendLater() noexcept;
   void sendWaiting();
+  void complain(logging::Level level, const char* what, std::error_code error) const noexcept;
   void close();
   void stop();
   template <class Event>

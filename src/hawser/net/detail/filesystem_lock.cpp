@@ -1,5 +1,9 @@
 #include <hawser/net/detail/filesystem_lock.h>
 
+#include <hawser/base/logging.h>
+#include <hawser/net/errors.h>
+
+#include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -47,12 +51,23 @@ FilesystemLock::FilesystemLock(std::string path) : path_(std::move(path)), proce
 }
 
 FilesystemLock::~FilesystemLock() {
-  if (held_ && process_ == ::getpid()) ::unlink(path_.c_str());
+  if (!held_ || process_ != ::getpid()) return;
+  if (::unlink(path_.c_str()) != 0 && errno != ENOENT) logNotRemoved(path_, errno);
 }
 
 bool FilesystemLock::heldBySomebody(const std::string& path) noexcept {
   const int number = holder(path);
   return number > 0 && alive(number);
+}
+
+void logNotRemoved(const std::string& path, int error) noexcept {
+  std::string text;
+  try {
+    text = fmt::format("{} cannot be removed: {}", path, errorText(error));
+  } catch (...) {
+    return logging::warn("the file of a UNIX socket, or its lock, cannot be removed");
+  }
+  logging::warn(text);
 }
 
 }  // namespace hawser::detail

@@ -8,8 +8,9 @@ namespace hawser::detail {
 /// holds it, as Twisted's `FilesystemLock` has it, so that programs of both kinds respect each
 /// other.
 ///
-/// It is released by its destructor, in the process that took it only. A process that dies leaves
-/// the link; the next one to ask sees that nobody has that number any more.
+/// It is released by its destructor, in the process that took it only; a link that cannot be
+/// removed is logged. A process that dies leaves the link; the next one to ask sees that nobody has
+/// that number any more.
 class FilesystemLock {
  public:
   /// Tries to take it; `held` tells.
@@ -32,5 +33,8 @@ class FilesystemLock {
   bool clean_ = true;
   int process_ = 0;
 };
+
+/// Tells that a file which should have gone stays.
+void logNotRemoved(const std::string& path, int error) noexcept;
 
 }  // namespace hawser::detail

@@ -86,6 +86,11 @@ Address fromNative(const NativeAddress& native) {
   return Address();
 }
 
+Address addressOf(const Channel& channel, const Address& otherwise) {
+  const NativeAddress address = channel.localAddress();
+  return address.size == 0 ? otherwise : fromNative(address);
+}
+
 int nativeFamily(const Address& address) noexcept {
   switch (address.family()) {
     case Address::Family::ipv4:

@@ -1,5 +1,6 @@
 #include <hawser/net/detail/outgoing.h>
 
+#include <hawser/net/detail/user_code.h>
 #include <hawser/net/errors.h>
 
 #include <algorithm>
@@ -9,8 +10,10 @@ namespace hawser::detail {
 
 void Outgoing::cut(SendQueue& queue) {
   if (queue.empty()) return;
+  Segment& last = segments_.emplace_back();  // if there is no memory for it, nothing has moved
   bytes_ += queue.size();
-  segments_.push_back({std::exchange(descriptors_, {}), std::move(queue), nullptr});
+  last.descriptors = std::exchange(descriptors_, {});
+  last.bytes = std::move(queue);
 }
 
 void Outgoing::add(std::shared_ptr<FileSending> file) {
@@ -38,22 +41,21 @@ Outgoing::Progress Outgoing::sendFile(Channel& channel, SendHandler& handler) {
   while (sending.left > 0 && !sending.cancelled) {
     const auto most =
         static_cast<std::size_t>(std::min<std::uint64_t>(sending.left, FileSending::mostAtOnce));
-    direct_ =
-        !sending.mustBeRead && channel.sendFile(sending.file.get(), sending.offset, most, handler);
+    SendQueue piece;
+    try {
+      direct_ = !sending.mustBeRead &&
+                channel.sendFile(sending.file.get(), sending.offset, most, handler);
+      if (!direct_) piece.append(readSome(sending));
+    } catch (...) {
+      return end(Failure::current());
+    }
     if (direct_) {
       fileUnderWay_ = true;
       return Progress::waiting;
     }
-    std::string bytes;
-    try {
-      bytes = readSome(sending);
-    } catch (...) {
-      return end(Failure::current());
-    }
-    if (bytes.empty()) return end(Failure(FileTooShortError(sending.sent, sending.left)));
-    const std::size_t size = bytes.size();
-    SendQueue piece;
-    piece.append(std::move(bytes));
+    const std::size_t size = piece.size();
+    if (size == 0)
+      return end(failureOr([&] { return Failure(FileTooShortError(sending.sent, sending.left)); }));
     if (!channel.send(piece, handler)) {
       sending.underWay = size;
       fileUnderWay_ = true;

@@ -8,13 +8,21 @@ ChannelPtr PairChannel::of(Backend& backend, int input, int output) {
   return ChannelPtr(new PairChannel(backend, input, output));
 }
 
+void PairChannel::undo(ChannelPtr pair) noexcept {
+  if (!pair) return;
+  auto& self = static_cast<PairChannel&>(*pair);
+  self.input_->leave();
+  self.output_->leave();
+}
+
 PairChannel::PairChannel(Backend& backend, int input, int output)
     : input_(std::make_unique<StandardDescriptor>(input, StandardDescriptor::Use::input)),
       output_(std::make_unique<StandardDescriptor>(output, StandardDescriptor::Use::output)),
       in_(backend.adopt(input_->open())),
       out_(backend.adopt(output_->open())) {
   input_->take();
-  output_->take();
+  // A socket that is both is told (`shutdownSend`), and closed once.
+  if (output != input) output_->take();
 }
 
 void PairChannel::cancelSend() noexcept {
@@ -23,10 +31,10 @@ void PairChannel::cancelSend() noexcept {
 
 std::error_code PairChannel::shutdownSend() noexcept {
   // A socket that is the input, too, stays open, and has to be told.
-  if (output_->isSocket()) static_cast<void>(out_->shutdownSend());
+  const std::error_code error = output_->isSocket() ? out_->shutdownSend() : std::error_code();
   out_ = nullptr;
   output_ = nullptr;
-  return {};
+  return error;
 }
 
 void PairChannel::refuse() {

@@ -15,6 +15,8 @@ class PairChannel final : public Channel {
   /// On descriptors of this program.
   /// @throws std::system_error
   static ChannelPtr of(Backend& backend, int input, int output);
+  /// Closes it, but not the program's descriptors: what was to use it could not begin.
+  static void undo(ChannelPtr pair) noexcept;
 
   void receive(ReceiveHandler& handler) override { in_->receive(handler); }
   void pauseReceiving() noexcept override { in_->pauseReceiving(); }

@@ -1,5 +1,7 @@
 #include <hawser/net/detail/standard_descriptor.h>
 
+#include <hawser/base/logging.h>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -44,14 +46,22 @@ FileDescriptor StandardDescriptor::open() {
 }
 
 StandardDescriptor::~StandardDescriptor() {
-  if (shared_) ::fcntl(number_, F_SETFL, flags_);
+  if (shared_ && ::fcntl(number_, F_SETFL, flags_) != 0)
+    logging::warn("the flags of standard input or output cannot be put back");
   if (!taken_ || kind_ == Kind::terminal || kind_ == Kind::other) return;
-  if (number_ > STDERR_FILENO) {
-    ::close(number_);
-    return;
-  }
+  if (number_ <= STDERR_FILENO && replaceByNothing()) return;
+  // That the other side sees the end is worth more than the number.
+  ::close(number_);
+}
+
+bool StandardDescriptor::replaceByNothing() const noexcept {
   const FileDescriptor nowhere(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  if (nowhere) ::dup2(nowhere.get(), number_);
+  if (!nowhere) return false;
+  int result = 0;
+  do {
+    result = ::dup2(nowhere.get(), number_);
+  } while (result < 0 && (errno == EINTR || errno == EBUSY));
+  return result >= 0;
 }
 
 }  // namespace hawser::detail

@@ -24,9 +24,13 @@ class StandardDescriptor {
   FileDescriptor open();
   /// From here on it is closed at the end.
   void take() noexcept { taken_ = true; }
+  /// It is not any more.
+  void leave() noexcept { taken_ = false; }
   bool isSocket() const noexcept { return kind_ == Kind::socket; }
 
  private:
+  bool replaceByNothing() const noexcept;
+
   enum class Kind : std::uint8_t { pipe, terminal, socket, other };
 
   int number_;

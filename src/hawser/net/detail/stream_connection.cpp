@@ -47,7 +47,7 @@ void StreamConnection::eventThrew(const char* name) {
     abort(failureOr([&] { return Failure(ConnectionAborted(where())).withCause(thrown); }));
 }
 
-void StreamConnection::start(Reactor& reactor, ChannelPtr channel, const Address& peer,
+void StreamConnection::start(Reactor& reactor, ChannelPtr&& channel, const Address& peer,
                              std::shared_ptr<Protocol> protocol,
                              std::shared_ptr<ConnectionObserver> maker) {
   auto connection = std::make_shared<StreamConnection>(reactor, std::move(channel), peer,

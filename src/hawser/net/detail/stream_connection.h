@@ -53,8 +53,9 @@ class StreamConnection final : public Transport,
                                private AfterTurn {
  public:
   /// Joins a connected channel to its protocol, calls `connectionMade` and starts receiving.
+  /// If memory runs out before that, `channel` is still the caller's.
   /// @param maker lives until the connection is over
-  static void start(Reactor& reactor, ChannelPtr channel, const Address& peer,
+  static void start(Reactor& reactor, ChannelPtr&& channel, const Address& peer,
                     std::shared_ptr<Protocol> protocol, std::shared_ptr<ConnectionObserver> maker);
 
   /// For `start` only: public for make_shared.

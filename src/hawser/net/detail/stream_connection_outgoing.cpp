@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -65,7 +66,15 @@ void StreamConnection::cancelFile(FileSending& sending) {
 bool StreamConnection::flushOutgoing() {
   while (channel_) {
     Outgoing& outgoing = *extras_->outgoing;
-    switch (outgoing.flush(*channel_, queue_, *this)) {
+    Outgoing::Progress progress{};
+    try {
+      progress = outgoing.flush(*channel_, queue_, *this);
+    } catch (const std::bad_alloc&) {
+      // What comes next is lost: the peer must not take what follows for it.
+      fail(std::make_error_code(std::errc::not_enough_memory));
+      return false;
+    }
+    switch (progress) {
       case Outgoing::Progress::done:
         return true;
       case Outgoing::Progress::waiting:

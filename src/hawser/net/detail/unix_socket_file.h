@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <memory>
+#include <string>
 
 namespace hawser::detail {
 
@@ -14,7 +15,8 @@ namespace hawser::detail {
 /// removed by the destructor.
 ///
 /// It is removed only if it is still the one that was made, and only by the process that made it.
-/// An abstract address has neither file nor lock: the kernel frees it by itself.
+/// One that cannot be removed is logged. An abstract address has neither file nor lock: the kernel
+/// frees it by itself.
 class UnixSocketFile {
  public:
   /// Binds `channel` to `address`. The file has the permissions `mode`, and never more than that.
@@ -29,7 +31,9 @@ class UnixSocketFile {
   ~UnixSocketFile();
 
  private:
-  Address address_;
+  void remove() const noexcept;
+
+  std::string path_;
   std::unique_ptr<FilesystemLock> lock_;
   dev_t device_ = 0;
   ino_t number_ = 0;  // 0: there is no file

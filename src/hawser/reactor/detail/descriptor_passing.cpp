@@ -49,7 +49,8 @@ ssize_t receiveWithDescriptors(int socket, std::span<std::byte> buffer,
   message.msg_control = &control;
   message.msg_controllen = sizeof control;
   const ssize_t count = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-  if (count < 0 || message.msg_controllen == 0) return count;
+  if (count < 0) return count;
+  // Where every one of them got lost there is no control message either.
   int error = (message.msg_flags & MSG_CTRUNC) != 0 ? EMFILE : 0;
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
