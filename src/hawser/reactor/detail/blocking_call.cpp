@@ -27,6 +27,11 @@ struct BlockingCall::Waiting {
     return true;
   }
 
+  bool givenUp() noexcept {
+    const std::lock_guard lock(mutex);
+    return state == State::givenUp;
+  }
+
   std::mutex mutex;
   std::condition_variable changed;
   State state = State::waiting;  // guarded by mutex
@@ -53,7 +58,10 @@ void BlockingCall::wait(const std::shared_ptr<BlockingCall>& self) {
     if (waiting.state == State::done) return;
   }
   try {
-    unique_function<void()> cancel = [self] { self->handle_.cancel(); };
+    unique_function<void()> cancel = [self] {
+      const CancelHandle handle = self->handle_;
+      handle.cancel();
+    };
     calls_->push(cancel, where());
   } catch (const std::bad_alloc&) {
     // Then it goes on, and nobody asks for what it gives.
@@ -75,12 +83,9 @@ void BlockingCall::raise(Failure failure) {
 void BlockingCall::wakeWaiter() noexcept { waiting_->change(Waiting::State::done); }
 
 void BlockingCall::arrive() {
-  {
-    const std::lock_guard lock(waiting_->mutex);
-    if (waiting_->state == Waiting::State::givenUp) {
-      completed_ = true;
-      return;
-    }
+  if (waiting_->givenUp()) {
+    failWith(Failure(CancelledError(), where()));
+    return;
   }
   ReactorThreads::open(*reactor_, *this, weak_.lock());
   try {

@@ -38,7 +38,11 @@ class BlockingCall : public RemoteNews, public RemoteSlot {
   /// Instead of a result; the function is not needed any more.
   virtual void failWith(Failure why) noexcept = 0;
   /// The result is there. False if there was one before.
-  bool mayComplete() noexcept { return !std::exchange(completed_, true); }
+  bool mayComplete() noexcept {
+    // It belongs to this thread, and the rest may end on the other.
+    handle_ = {};
+    return !std::exchange(completed_, true);
+  }
   void wakeWaiter() noexcept;
   void setCanceller(CancelHandle handle) noexcept { handle_ = std::move(handle); }
 
