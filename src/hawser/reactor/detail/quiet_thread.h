@@ -11,14 +11,18 @@ namespace hawser::detail {
 /// @throws std::system_error if there can be no further thread
 template <class Work>
 std::thread quietThread(Work work) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  struct Restore {
-    ~Restore() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    const sigset_t& before_;
-  } const restore{before};
+  struct Blocked {
+    Blocked() noexcept {
+      sigset_t all;
+      sigfillset(&all);
+      done_ = ::pthread_sigmask(SIG_SETMASK, &all, &before_) == 0;
+    }
+    ~Blocked() {
+      if (done_) ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    }
+    sigset_t before_;
+    bool done_;
+  } const blocked;
   return std::thread(std::move(work));
 }
 
