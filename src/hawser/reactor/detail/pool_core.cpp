@@ -382,8 +382,8 @@ std::vector<BusyThread> PoolCore::busy() const {
   std::vector<BusyThread> busy;
   for (const Worker& worker : workers_)
     if (worker.job) busy.push_back({worker.job->where(), now - worker.since});
-  std::stable_sort(busy.begin(), busy.end(),
-                   [](const BusyThread& a, const BusyThread& b) { return a.lasted > b.lasted; });
+  std::sort(busy.begin(), busy.end(),
+            [](const BusyThread& a, const BusyThread& b) { return a.lasted > b.lasted; });
   return busy;
 }
 
