@@ -49,3 +49,5 @@
 #include <hawser/reactor/reactor.h>
 #include <hawser/reactor/remote_resolver.h>
 #include <hawser/reactor/task.h>
+#include <hawser/reactor/thread_pool.h>
+#include <hawser/reactor/threads.h>

@@ -14,7 +14,7 @@ import sys
 
 # Those that cannot fail, or are no system call.
 PURE = """
-    abort atoi free gai_strerror getenv htons htonl inet_ntop inet_pton localtime_r memchr memcmp memcpy
+    abort atoi free gai_strerror getenv gettid htons htonl inet_ntop inet_pton localtime_r memchr memcmp memcpy
     memmove memset ntohl ntohs sigfillset sigemptyset stderr strcmp strerrordesc_np strerrorname_np strlen
     freeaddrinfo getpid pthread_self raise sched_yield strtol __cmsg_nxthdr
 """.split()

@@ -14,6 +14,8 @@
 #include <hawser/reactor/reactor.h>
 #include <hawser/reactor/remote_resolver.h>
 #include <hawser/reactor/task.h>
+#include <hawser/reactor/thread_pool.h>
+#include <hawser/reactor/threads.h>
 
 #include <gtest/gtest.h>
 
@@ -319,6 +321,44 @@ const Scenario scenarios[] = {
        const auto connector =
            connectTCP(reactor, "127.0.0.1", 1, std::make_shared<Once>(running), {.timeout = 5s});
        running.run();
+     }},
+    {"threads",
+     [](const char* backend) {
+       Reactor reactor(makeBackend(backend));
+       Running running(reactor);
+       running.turns = 10'000;
+       int ended = 0;
+       auto job = deferToThread(reactor, [] {
+                    return big + big;
+                  }).addBoth([&](const Result<std::string>& result) {
+         ++ended;
+         running.turns = 1;
+         if (!result) expectMemory(result.failure());
+       });
+       reactor.callInThread([] {});
+       running.run();
+       EXPECT_EQ(ended, 1);
+     }},
+    {"threadsThatAreDrained",
+     [](const char* backend) {
+       Reactor reactor(makeBackend(backend));
+       Running running(reactor);
+       running.turns = 10'000;
+       int ended = 0;
+       ThreadPool pool({.maxThreads = 1});
+       const auto count = [&](const Result<void>& result) {
+         ++ended;
+         if (!result) expectMemory(result.failure());
+       };
+       auto job = deferToThreadPool(reactor, pool, [] {}).addBoth(count);
+       auto cancelled = deferToThreadPool(reactor, pool, [] {}).addBoth(count);
+       cancelled.cancel();
+       auto drained = pool.drain(reactor).addBoth([&](const Result<void>& result) {
+         running.turns = 1;
+         count(result);
+       });
+       running.run();
+       EXPECT_EQ(ended, 3);
      }},
     {"badEndpoints",
      [](const char* backend) {

@@ -2,6 +2,7 @@
 
 #include <hawser/net/errors.h>
 #include <hawser/net/host_lookup.h>
+#include <hawser/reactor/threads.h>
 
 namespace hawser::torture {
 namespace {
@@ -57,6 +58,37 @@ TEST_P(WatchingForStalls, thatCannotBeginLeavesTheReactorAsItWas) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, WatchingForStalls,
+                         ::testing::ValuesIn(casesOf({"std::thread", "pthread_sigmask"})), nameOf);
+
+/// A job in a thread that there may not be.
+class JobInAThread : public ::testing::TestWithParam<Case> {};
+
+TEST_P(JobInAThread, isDoneOrSaysWhyNot) {
+  int done = 0;
+  walk(GetParam().failing, [&] {
+    const QuietLog log;
+    Watched watched(GetParam().backend);
+    bool known = false;
+    watched.reactor.callWhenRunning([&] {
+      deferToThread(watched.reactor, [] { return 7; })
+          .addBoth([&](const Result<int>& result) {
+            known = true;
+            if (result) {
+              ++done;
+            } else {
+              EXPECT_TRUE(result.failure().check<ThreadStartError>()) << result.failure();
+            }
+            watched.reactor.stop();
+          })
+          .addErrback(logging::err);
+    });
+    EXPECT_TRUE(watched.run());
+    EXPECT_TRUE(known);
+  });
+  EXPECT_GE(done, 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(, JobInAThread,
                          ::testing::ValuesIn(casesOf({"std::thread", "pthread_sigmask"})), nameOf);
 
 }  // namespace

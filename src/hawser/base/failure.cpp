@@ -123,10 +123,27 @@ const char* phrase(SiteKind kind) noexcept {
       return "passed the handler added at";
     case SiteKind::fired:
       return "fired at";
+    case SiteKind::job:
+      return "left the job asked for at";
     case SiteKind::awaited:
+    case SiteKind::thread:
       break;
   }
   return "awaited at";
+}
+
+// A number takes the room of a place.
+static_assert(std::is_trivially_copyable_v<std::source_location> &&
+              sizeof(std::source_location) >= sizeof(std::uint32_t));
+std::source_location siteOf(std::uint32_t number) noexcept {
+  std::source_location site;
+  std::memcpy(static_cast<void*>(&site), &number, sizeof number);
+  return site;
+}
+std::uint32_t numberIn(const std::source_location& site) noexcept {
+  std::uint32_t number;
+  std::memcpy(&number, static_cast<const void*>(&site), sizeof number);
+  return number;
 }
 
 void appendSites(std::string& text, const FailureBlock& block) {
@@ -139,6 +156,10 @@ void appendSites(std::string& text, const FailureBlock& block) {
       i += left;
     }
     const std::uint32_t place = FailureBlock::placeOf(i);
+    if (block.kinds[place] == SiteKind::thread) {
+      text += fmt::format("  in thread {}\n", numberIn(block.sites[place]));
+      continue;
+    }
     const std::source_location& where = block.sites[place];
     if (where.line() == 0) continue;
     text +=
@@ -267,6 +288,10 @@ void Failure::addSite(SiteKind kind, std::source_location where) noexcept {
   block_->add(kind, where);
 }
 
+void Failure::addThread(std::uint32_t number) noexcept {
+  addSite(SiteKind::thread, detail::siteOf(number));
+}
+
 void Failure::addSiteToCopy(SiteKind kind, std::source_location where) noexcept {
   try {
     if (!detail::isOutOfMemory(*block_)) own()->add(kind, where);
@@ -281,7 +306,9 @@ void Failure::raise() const { std::rethrow_exception(block().exception->pointer(
 std::exception_ptr Failure::exception() const { return block().exception->pointer(); }
 
 std::source_location Failure::raisedAt() const noexcept {
-  return block_ && block_->siteCount != 0 ? block_->sites[0] : std::source_location();
+  const bool known =
+      block_ && block_->siteCount != 0 && block_->kinds[0] != detail::SiteKind::thread;
+  return known ? block_->sites[0] : std::source_location();
 }
 
 std::string Failure::typeName() const {

@@ -42,7 +42,17 @@ void* roomForException(const ExceptionOps& ops) noexcept;
 void freeRoom(void* room) noexcept;
 
 /// What a line of an asynchronous traceback stands for.
-enum class SiteKind : std::uint8_t { raised, handler, coroutine, made, passed, fired, awaited };
+enum class SiteKind : std::uint8_t {
+  raised,
+  handler,
+  coroutine,
+  made,
+  passed,
+  fired,
+  awaited,
+  job,
+  thread,  // a number instead of a place, see Failure::addThread
+};
 
 template <class T>
 inline constexpr bool isFailure = std::is_same_v<std::remove_cvref_t<T>, Failure>;
@@ -177,6 +187,9 @@ class Failure {
   /// Adds a line to the traceback. The first and the last places are kept, at most 32 in all; how
   /// many were left out between them is counted.
   void addSite(detail::SiteKind kind, std::source_location where) noexcept;
+  /// Adds to the traceback that the line before it happened in the thread with this number, the one
+  /// by which the kernel, debuggers and `top -H` know it.
+  void addThread(std::uint32_t number) noexcept;
 
   /// False for one that holds nothing.
   explicit operator bool() const noexcept { return block_ != nullptr; }

@@ -5,6 +5,7 @@
 #include <hawser/reactor/detail/stall_watch.h>
 #include <hawser/reactor/reactor.h>
 #include <hawser/reactor/signals.h>
+#include <hawser/reactor/thread_pool.h>
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -86,6 +87,7 @@ Reactor::~Reactor() {
   if (state_ != State::ended && !forked()) {
     const InTurn inTurn(*this);
     readClock();
+    if (threadPool_) threadPool_->quit();
     endConnections();
     dropPending();
   }
@@ -109,6 +111,10 @@ void Reactor::checkThread(const char* function) const {
     throw WrongThreadError(fmt::format(
         "Reactor::{} was called on another thread than the reactor's; use callFromThread",
         function));
+  checkProcess(function);
+}
+
+void Reactor::checkProcess(const char* function) const {
   if (forked())
     throw WrongThreadError(fmt::format(
         "Reactor::{} was called in a forked process; a child must make a reactor of its own",
@@ -200,7 +206,7 @@ void Reactor::handleSignals() {
 
 void Reactor::makeRemoteCalls() {
   if (remoteCalls_->empty()) return;
-  const bool forsaken = remoteCalls_->takeAll(remoteCallsTaken_);
+  remoteCalls_->takeAll(remoteCallsTaken_, remoteNewsTaken_);
   for (auto& [call, where] : remoteCallsTaken_) {
     detail::callHandlerFor(
         where, "while handling a call from a thread",
@@ -211,9 +217,12 @@ void Reactor::makeRemoteCalls() {
         where);
   }
   remoteCallsTaken_.clear();
-  if (!forsaken) return;
-  const detail::HandlerScope scope;
-  detail::RemoteSlot::abandonForsaken(remoteSlots_);
+  while (!remoteNewsTaken_.empty()) {
+    const std::shared_ptr<detail::RemoteNews> news = remoteNewsTaken_.popFront().take();
+    detail::callHandlerFor(
+        news->where(), "while handling the end of what a thread has done", [&] { news->arrive(); },
+        news->where());
+  }
 }
 
 void Reactor::makeDueCalls(std::uint64_t timersBefore) {
@@ -248,10 +257,20 @@ void Reactor::beforeShutdown() {
     makeAfterTurnCalls();
   }
   while (triggers_.held() && !impatient_) turn(nextWake());
+  stopThreadPool();
+}
+
+void Reactor::stopThreadPool() {
+  if (!threadPool_ || impatient_) return;
+  threadPool_->stop(*this).addFinally([hold = triggers_.hold()] {});
+  while (triggers_.held() && !impatient_) turn(nextWake());
+  if (impatient_)
+    logging::warn("The reactor ends while its threads work on: " + threadPool_->toString());
 }
 
 void Reactor::shutDown() {
   state_ = State::ending;
+  if (threadPool_) threadPool_->quit();
   {
     const InTurn inTurn(*this);
     readClock();
@@ -289,8 +308,8 @@ void Reactor::dropPending() {
       timers_.clear();
       triggers_ = {};
       whenRunning_.clear();
-      remoteCalls_->takeAll(remoteCallsTaken_);
-      remoteCallsTaken_.clear();
+      remoteCalls_->takeAll(remoteCallsTaken_, remoteNewsTaken_);
+      dropRemoteCalls();
       while (!remoteSlots_.empty()) {
         const auto slot = remoteSlots_.front().close();
         slot->abandon();
@@ -302,8 +321,8 @@ void Reactor::dropPending() {
     }
     // From here on nothing can be asked for any more, so this is the end of it.
     state_ = State::ended;
-    remoteCallsTaken_ = remoteCalls_->close();
-    remoteCallsTaken_.clear();
+    remoteCalls_->close(remoteCallsTaken_, remoteNewsTaken_);
+    dropRemoteCalls();
     timers_.clear();
     whenRunning_.clear();
     while (!remoteSlots_.empty()) {
@@ -313,6 +332,11 @@ void Reactor::dropPending() {
     abandoned += detail::deliverAbandoned();
   }
   if (abandoned != 0) logAbandoned(abandoned);
+}
+
+void Reactor::dropRemoteCalls() {
+  remoteCallsTaken_.clear();
+  while (!remoteNewsTaken_.empty()) remoteNewsTaken_.popFront().take()->lost();
 }
 
 // Asking for calls.
@@ -344,6 +368,25 @@ void Reactor::callWhenRunning(unique_function<void()> call, std::source_location
 void Reactor::callFromThread(unique_function<void()> call, std::source_location where) {
   if (!call) throw std::invalid_argument("callFromThread: there is nothing to call");
   remoteCalls_->push(call, where);
+}
+
+// Threads.
+
+ThreadPool& Reactor::getThreadPool() {
+  checkThread("getThreadPool");
+  if (!threadPool_) {
+    if (state_ == State::ended) throw ReactorNotRunning("Reactor::getThreadPool: it has ended");
+    threadPool_ = std::make_unique<ThreadPool>(ThreadPoolOptions{.name = "reactor"});
+  }
+  return *threadPool_;
+}
+
+void Reactor::suggestThreadPoolSize(std::size_t threads) {
+  getThreadPool().adjustPoolsize(0, threads);
+}
+
+void Reactor::callInThread(unique_function<void()> call, std::source_location where) {
+  getThreadPool().callInThread(std::move(call), where);
 }
 
 // Watching.

@@ -11,6 +11,7 @@
 #include <hawser/reactor/stall.h>
 #include <hawser/reactor/timers.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -26,8 +27,10 @@ template <class T>
 class Resolver;
 template <class T>
 class RemoteResolver;
+class ThreadPool;
 
 namespace detail {
+class ReactorThreads;
 class SignalWatch;
 class StallWatch;
 }  // namespace detail
@@ -56,10 +59,10 @@ struct RunOptions {
 /// to others: the failure is logged, and the reactor goes on.
 ///
 /// **Threads.** A reactor belongs to the thread that made it. Everything is called on that thread
-/// and calls back on it; `callFromThread`, and firing what `remote` returns, are the two
-/// exceptions. Functions that are cheap to check throw WrongThreadError elsewhere. It also belongs
-/// to its process: a child made by `fork` leaves it alone and calls `exec` or `_exit`, or makes a
-/// reactor of its own.
+/// and calls back on it; `callFromThread`, `isInIOThread`, `blockingCallFromThread` (threads.h),
+/// and firing what `remote` returns, are the exceptions. Functions that are cheap to check throw
+/// WrongThreadError elsewhere. It also belongs to its process: a child made by `fork` leaves it
+/// alone and calls `exec` or `_exit`, or makes a reactor of its own.
 ///
 /// **Lifetime.** It runs once. It must not be destroyed by one of its own handlers. Transports,
 /// timers and handles that outlive it are harmless and do nothing.
@@ -120,6 +123,23 @@ class Reactor final : public Clock {
   void callFromThread(unique_function<void()> call,
                       std::source_location where = std::source_location::current());
 
+  /// Whether this is the reactor's own thread (Twisted's `isInIOThread`). Any thread may ask.
+  bool isInIOThread() const noexcept { return std::this_thread::get_id() == thread_; }
+
+  /// The threads in which `deferToThread` and its like do their work (threads.h), at most 10; made
+  /// when they are needed first, and started as there is work. When the reactor stops, after the
+  /// `before` phase, the pool does: what waits is dropped, what runs is asked to stop, and turns go
+  /// on until it has ended. A second SIGINT or SIGTERM ends that patience; the destructor still
+  /// waits.
+  /// @throws WrongThreadError, ReactorNotRunning if the reactor has ended
+  ThreadPool& getThreadPool();
+  /// At most so many threads from now on (Twisted's `suggestThreadPoolSize`).
+  /// @throws std::invalid_argument if that is 0, and as `getThreadPool`
+  void suggestThreadPoolSize(std::size_t threads);
+  /// Calls `call` in a thread of that pool; see ThreadPool::callInThread.
+  void callInThread(unique_function<void()> call,
+                    std::source_location where = std::source_location::current());
+
   /// The firing end of a Deferred in a form that another thread may have: it fires, and abandons,
   /// through `callFromThread`. Defined in remote_resolver.h.
   template <class T>
@@ -172,6 +192,8 @@ class Reactor final : public Clock {
 
   /// @throws WrongThreadError naming `function`, unless this is the reactor's thread and process
   void checkThread(const char* function) const;
+  /// @throws WrongThreadError naming `function`, unless this is the reactor's process
+  void checkProcess(const char* function) const;
 
   /// The reactor made last, of those alive, on this thread. For programs; library code is given
   /// its reactor.
@@ -181,6 +203,7 @@ class Reactor final : public Clock {
  private:
   template <class T>
   friend class RemoteResolver;
+  friend class detail::ReactorThreads;
   class InTurn;
   /// How often, at the end, what handlers ask for anew is ended and dropped again.
   static constexpr int endingRounds = 8;
@@ -203,9 +226,11 @@ class Reactor final : public Clock {
   void makeDueCalls(std::uint64_t timersBefore);
   void makeAfterTurnCalls();
   void beforeShutdown();
+  void stopThreadPool();
   void shutDown();
   void endConnections();
   void dropPending();
+  void dropRemoteCalls();
   bool forked() const noexcept;
 
   std::unique_ptr<Backend> backend_;
@@ -219,6 +244,7 @@ class Reactor final : public Clock {
   detail::HandlerMarks marks_;
   std::unique_ptr<detail::StallWatch> stalls_;
   std::vector<detail::RemoteCall> remoteCallsTaken_;
+  detail::IntrusiveList<detail::RemoteNews> remoteNewsTaken_;
   std::vector<detail::RemoteCall> whenRunning_;
   ShutdownTriggers triggers_;
   TimePoint turnTime_{};
@@ -229,6 +255,7 @@ class Reactor final : public Clock {
   State state_ = State::created;
   bool inTurn_ = false;
   bool impatient_ = false;
+  std::unique_ptr<ThreadPool> threadPool_;  // last: what runs in it may use all the rest
 };
 
 template <class F>

@@ -16,12 +16,33 @@ class Backend;
 
 namespace hawser::detail {
 
-class RemoteSlot;
-
 /// A call, and who asked for it.
 struct RemoteCall {
   unique_function<void()> call;
   std::source_location where;
+};
+
+/// Something that another thread has for a reactor: a result, or a wish. Sending it takes no
+/// memory, so it cannot fail for want of it.
+class RemoteNews : private ListNode {
+ public:
+  explicit RemoteNews(std::source_location where) noexcept : where_(where) {}
+  virtual ~RemoteNews();
+
+  /// On the reactor's thread, in the step of the calls of other threads.
+  virtual void arrive() = 0;
+  /// Instead of that, if the reactor ends first. On the reactor's thread or the sender's.
+  virtual void lost() noexcept = 0;
+
+  std::source_location where() const noexcept { return where_; }
+  /// What kept it while it was under way.
+  [[nodiscard]] std::shared_ptr<RemoteNews> take() noexcept { return std::move(self_); }
+
+ private:
+  friend class IntrusiveList<RemoteNews>;
+  friend class RemoteCalls;
+  std::shared_ptr<RemoteNews> self_;
+  std::source_location where_;
 };
 
 /// The calls that other threads ask a reactor to make. Shared, so that it may outlive the reactor
@@ -33,22 +54,23 @@ class RemoteCalls {
   /// Any thread. Wakes the reactor only if nothing was queued. False, and `call` is untouched, once
   /// the queue is closed.
   bool push(unique_function<void()>& call, std::source_location where);
-  /// Any thread. Has the reactor abandon the slot, which takes no memory: it looks through all of
-  /// them.
-  void forsake(RemoteSlot& slot) noexcept;
+  /// Any thread. News are told after the calls that were pushed before them. Once the queue is
+  /// closed they are lost.
+  void send(std::shared_ptr<RemoteNews> news) noexcept;
   /// Anything queued? May be wrong for an instant while another thread pushes; a wake follows then.
   bool empty() const noexcept { return !filled_.load(std::memory_order_acquire); }
-  /// Moves everything queued, in order, to `into`, which is empty and lends its memory.
-  /// @returns whether slots have been forsaken, too
-  bool takeAll(std::vector<RemoteCall>& into);
-  /// Accepts no more; returns what was still queued.
-  std::vector<RemoteCall> close();
+  /// Moves everything queued, in order, to `into`, which is empty and lends its memory, and `news`.
+  void takeAll(std::vector<RemoteCall>& into, IntrusiveList<RemoteNews>& news);
+  /// Accepts no more; what was still queued is moved as by `takeAll`.
+  void close(std::vector<RemoteCall>& into, IntrusiveList<RemoteNews>& news);
 
  private:
+  void wake() noexcept;
+
   std::mutex mutex_;
-  std::vector<RemoteCall> calls_;  // guarded by mutex_
-  Backend* backend_;               // guarded by mutex_; null once closed
-  bool forsaken_ = false;          // guarded by mutex_
+  std::vector<RemoteCall> calls_;   // guarded by mutex_
+  IntrusiveList<RemoteNews> news_;  // guarded by mutex_
+  Backend* backend_;                // guarded by mutex_; null once closed
   std::atomic<bool> filled_{false};
 };
 
@@ -73,13 +95,9 @@ class RemoteSlot : private ListNode {
   }
   /// Destroys the Resolver. On the reactor's thread.
   virtual void abandon() noexcept = 0;
-  /// Abandons those slots whose RemoteResolvers had no memory to ask for it.
-  static void abandonForsaken(IntrusiveList<RemoteSlot>& slots) noexcept;
 
  private:
   friend class IntrusiveList<RemoteSlot>;
-  friend class RemoteCalls;
-  std::atomic<bool> forsaken_{false};
   std::shared_ptr<RemoteSlot> self_;
 };
 

@@ -6,7 +6,7 @@
 
 #include <concepts>
 #include <memory>
-#include <new>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
@@ -82,8 +82,15 @@ class RemoteResolver {
  private:
   friend class Reactor;
 
-  struct Slot final : detail::RemoteSlot {
-    explicit Slot(Resolver<T> held) noexcept : resolver(std::move(held)) {}
+  /// As news: that nobody will fire it, which must arrive even if there is no memory for a call.
+  struct Slot final : detail::RemoteNews, detail::RemoteSlot {
+    Slot(Resolver<T> held, std::source_location where) noexcept
+        : RemoteNews(where), resolver(std::move(held)) {}
+    void arrive() override {
+      const auto owner = close();
+      abandon();
+    }
+    void lost() noexcept override {}
     void abandon() noexcept override { const Resolver<T> abandoned = std::move(resolver); }
     Resolver<T> resolver;
   };
@@ -93,17 +100,7 @@ class RemoteResolver {
       : calls_(std::move(calls)), slot_(std::move(slot)), where_(where) {}
 
   void abandon() noexcept {
-    if (!slot_) return;
-    try {
-      unique_function<void()> call = [slot = slot_] {
-        const auto owner = slot->close();
-        slot->abandon();
-      };
-      calls_->push(call, where_);
-    } catch (const std::bad_alloc&) {
-      calls_->forsake(*slot_);
-    }
-    slot_.reset();
+    if (slot_) calls_->send(std::move(slot_));
   }
 
   std::shared_ptr<detail::RemoteCalls> calls_;
@@ -116,7 +113,7 @@ template <class T>
 RemoteResolver<T> Reactor::remote(Resolver<T> resolver, std::source_location where) {
   checkThread("remote");
   if (!resolver) throw EmptyDeferredError("Reactor::remote: an empty Resolver was given");
-  auto slot = std::make_shared<typename RemoteResolver<T>::Slot>(std::move(resolver));
+  auto slot = std::make_shared<typename RemoteResolver<T>::Slot>(std::move(resolver), where);
   if (state_ == State::ended)
     slot->abandon();
   else

@@ -2,12 +2,11 @@
 
 #include <hawser/base/failure.h>
 #include <hawser/base/logging.h>
+#include <hawser/reactor/detail/quiet_thread.h>
 
-#include <csignal>
 #include <cstddef>
 #include <deque>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 namespace hawser::detail {
@@ -35,19 +34,8 @@ class LookupThreads {
   }
 
  private:
-  // With signals blocked from the thread's first instruction on: they belong to the reactor.
   void start() {
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    try {
-      std::thread([this] { work(); }).detach();
-    } catch (...) {
-      ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-      throw;
-    }
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    quietThread([this] { work(); }).detach();
     ++threads_;
     ++idle_;  // until it has taken its first job
   }

@@ -1,8 +1,7 @@
 #include <hawser/base/failure.h>
 #include <hawser/base/logging.h>
+#include <hawser/reactor/detail/quiet_thread.h>
 #include <hawser/reactor/detail/stall_watch.h>
-
-#include <signal.h>
 
 #include <algorithm>
 #include <utility>
@@ -13,20 +12,6 @@ namespace {
 
 constexpr int looksPerThreshold = 4;
 constexpr std::chrono::nanoseconds shortestPause = std::chrono::microseconds(100);
-
-/// A thread with signals blocked from its first instruction on: they belong to the reactor.
-template <class Work>
-std::thread quietThread(Work work) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  struct Restore {
-    ~Restore() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    const sigset_t& before_;
-  } const restore{before};
-  return std::thread(std::move(work));
-}
 
 }  // namespace
 
