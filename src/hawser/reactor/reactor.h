@@ -27,7 +27,10 @@ class Resolver;
 template <class T>
 class RemoteResolver;
 
+class SignalHandler;
+
 namespace detail {
+class SignalHandlers;
 class SignalWatch;
 class StallWatch;
 }  // namespace detail
@@ -35,7 +38,7 @@ class StallWatch;
 /// How a reactor is run.
 struct RunOptions {
   /// SIGINT and SIGTERM stop the reactor while it runs; what they did before is restored at the
-  /// end. False leaves them alone.
+  /// end. False leaves them alone, unless a SignalHandler (signal_handler.h) wants them.
   bool handleSignals = true;
 };
 
@@ -89,6 +92,8 @@ class Reactor final : public Clock {
   bool running() const noexcept;
   /// Has it been asked to stop?
   bool stopping() const noexcept;
+  /// Has the shutdown been completed? Then nothing can be asked of it any more.
+  bool ended() const noexcept { return state_ == State::ended; }
   /// The signal that stopped it, or 0.
   int exitSignal() const noexcept { return exitSignal_; }
 
@@ -177,6 +182,7 @@ class Reactor final : public Clock {
  private:
   template <class T>
   friend class RemoteResolver;
+  friend class SignalHandler;
   class InTurn;
   /// How often, at the end, what handlers ask for anew is ended and dropped again.
   static constexpr int endingRounds = 8;
@@ -195,6 +201,9 @@ class Reactor final : public Clock {
   void turn(std::optional<TimePoint> until);
   void startUp();
   void handleSignals();
+  void handleStopSignal(int signal);
+  detail::SignalWatch& signals();
+  detail::SignalHandlers& signalHandlers();
   void makeRemoteCalls();
   void makeDueCalls(std::uint64_t timersBefore);
   void makeAfterTurnCalls();
@@ -211,6 +220,7 @@ class Reactor final : public Clock {
   detail::IntrusiveList<detail::RemoteSlot> remoteSlots_;
   std::shared_ptr<detail::RemoteCalls> remoteCalls_;
   std::unique_ptr<detail::SignalWatch> signals_;
+  std::unique_ptr<detail::SignalHandlers> signalHandlers_;
   detail::HandlerMarks marks_;
   std::unique_ptr<detail::StallWatch> stalls_;
   std::vector<detail::RemoteCall> remoteCallsTaken_;
@@ -224,6 +234,7 @@ class Reactor final : public Clock {
   State state_ = State::created;
   bool inTurn_ = false;
   bool impatient_ = false;
+  bool stopsOnSignals_ = false;
 };
 
 template <class F>
