@@ -46,8 +46,11 @@
 #include <hawser/protocols/netstring_receiver.h>
 #include <hawser/reactor/cooperator.h>
 #include <hawser/reactor/looping_call.h>
+#include <hawser/reactor/process.h>
+#include <hawser/reactor/process_output.h>
 #include <hawser/reactor/reactor.h>
 #include <hawser/reactor/remote_resolver.h>
+#include <hawser/reactor/signal_handler.h>
 #include <hawser/reactor/task.h>
 #include <hawser/reactor/thread_pool.h>
 #include <hawser/reactor/threads.h>

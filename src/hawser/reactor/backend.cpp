@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 namespace hawser {
 
@@ -43,6 +44,8 @@ constexpr std::array<std::string_view, 1> preferred{"epoll"};
 constexpr const char* variable = "HAWSER_REACTOR";
 
 }  // namespace
+
+ChannelPtr Backend::adoptWatched(FileDescriptor descriptor) { return adopt(std::move(descriptor)); }
 
 std::span<const std::string_view> backendNames() noexcept { return names; }
 

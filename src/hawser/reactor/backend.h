@@ -38,6 +38,10 @@ class Backend {
   /// non-blocking as the backend needs it.
   /// @throws std::system_error; also, with ENOTSUP, in a backend without descriptors
   virtual ChannelPtr adopt(FileDescriptor descriptor) = 0;
+  /// The same for what has to be watched by readiness: a pidfd, the writing end of a pipe, a
+  /// terminal. From the first two nothing can be read, so `receive` tells nothing but the end, with
+  /// whatever error: the process has ended, the pipe's last reader is gone.
+  virtual ChannelPtr adoptWatched(FileDescriptor descriptor);
 
   /// The time, read afresh.
   virtual TimePoint now() const noexcept = 0;

@@ -2,6 +2,7 @@
 #include <hawser/reactor/backend.h>
 #include <hawser/reactor/detail/call_handler.h>
 #include <hawser/reactor/detail/fork_count.h>
+#include <hawser/reactor/detail/signal_handlers.h>
 #include <hawser/reactor/detail/stall_watch.h>
 #include <hawser/reactor/reactor.h>
 #include <hawser/reactor/signals.h>
@@ -80,7 +81,7 @@ Reactor::Reactor(std::unique_ptr<Backend> backend)
 }
 
 Reactor::~Reactor() {
-  if (thread_ != &detail::runState) {
+  if (!isInIOThread()) {
     std::fputs("hawser: a Reactor is destroyed on a thread that is not its own\n", stderr);
     std::abort();
   }
@@ -104,10 +105,12 @@ Reactor& Reactor::current() {
   return *lastMade;
 }
 
+bool Reactor::isInIOThread() const noexcept { return thread_ == &detail::runState; }
+
 bool Reactor::forked() const noexcept { return forks_ != detail::forkCount(); }
 
 void Reactor::checkThread(const char* function) const {
-  if (thread_ != &detail::runState)
+  if (!isInIOThread())
     throw WrongThreadError(fmt::format(
         "Reactor::{} was called on another thread than the reactor's; use callFromThread",
         function));
@@ -129,7 +132,8 @@ void Reactor::run(RunOptions options) {
   if (state_ == State::ended)
     throw ReactorNotRestartable("Reactor::run: it ran before; make a new Reactor");
 
-  if (options.handleSignals) signals_ = std::make_unique<detail::SignalWatch>(*backend_);
+  if (options.handleSignals) signals().watchStopSignals();
+  stopsOnSignals_ = options.handleSignals;
   state_ = State::running;
   try {
     startUp();
@@ -191,8 +195,19 @@ void Reactor::turn(std::optional<TimePoint> until) {
 }
 
 void Reactor::handleSignals() {
-  const int signal = signals_ ? signals_->take() : 0;
-  if (signal == 0) return;
+  const std::uint64_t came = signals_ ? signals_->take() : 0;
+  if (came == 0) return;
+  if (stopsOnSignals_) {
+    for (int signal : {SIGTERM, SIGINT})
+      if ((came & detail::SignalWatch::bit(signal)) != 0) {
+        handleStopSignal(signal);
+        break;
+      }
+  }
+  if (signalHandlers_) signalHandlers_->deliver(came);
+}
+
+void Reactor::handleStopSignal(int signal) {
   const char* const name = signal == SIGINT ? "SIGINT" : "SIGTERM";
   if (exitSignal_ == 0) exitSignal_ = signal;
   if (state_ == State::running) {
@@ -202,6 +217,16 @@ void Reactor::handleSignals() {
     logging::warn(fmt::format("Received {} while shutting down: not waiting any longer.", name));
     impatient_ = true;
   }
+}
+
+detail::SignalWatch& Reactor::signals() {
+  if (!signals_) signals_ = std::make_unique<detail::SignalWatch>(*backend_);
+  return *signals_;
+}
+
+detail::SignalHandlers& Reactor::signalHandlers() {
+  if (!signalHandlers_) signalHandlers_ = std::make_unique<detail::SignalHandlers>(signals());
+  return *signalHandlers_;
 }
 
 void Reactor::makeRemoteCalls() {
@@ -285,6 +310,7 @@ void Reactor::shutDown() {
   // A kernel that works by itself closes in the next wait what was closed just now.
   detail::callHandler("while closing what was open at the end",
                       [&] { backend_->wait(TimePoint::min()); });
+  signalHandlers_.reset();
   signals_.reset();
 }
 
@@ -308,6 +334,7 @@ void Reactor::dropPending() {
       timers_.clear();
       triggers_ = {};
       whenRunning_.clear();
+      if (signalHandlers_) signalHandlers_->clear();
       remoteCalls_->takeAll(remoteCallsTaken_, remoteNewsTaken_);
       dropRemoteCalls();
       while (!remoteSlots_.empty()) {
@@ -325,6 +352,7 @@ void Reactor::dropPending() {
     dropRemoteCalls();
     timers_.clear();
     whenRunning_.clear();
+    if (signalHandlers_) signalHandlers_->clear();
     while (!remoteSlots_.empty()) {
       const auto slot = remoteSlots_.front().close();
       slot->abandon();

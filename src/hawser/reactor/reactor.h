@@ -27,10 +27,12 @@ template <class T>
 class Resolver;
 template <class T>
 class RemoteResolver;
+class SignalHandler;
 class ThreadPool;
 
 namespace detail {
 class ReactorThreads;
+class SignalHandlers;
 class SignalWatch;
 class StallWatch;
 }  // namespace detail
@@ -38,7 +40,7 @@ class StallWatch;
 /// How a reactor is run.
 struct RunOptions {
   /// SIGINT and SIGTERM stop the reactor while it runs; what they did before is restored at the
-  /// end. False leaves them alone.
+  /// end. False leaves them alone, unless a SignalHandler (signal_handler.h) wants them.
   bool handleSignals = true;
 };
 
@@ -94,6 +96,8 @@ class Reactor final : public Clock {
   bool running() const noexcept;
   /// Has it been asked to stop?
   bool stopping() const noexcept;
+  /// Has the shutdown been completed? Then nothing can be asked of it any more.
+  bool ended() const noexcept { return state_ == State::ended; }
   /// The signal that stopped it, or 0.
   int exitSignal() const noexcept { return exitSignal_; }
 
@@ -124,7 +128,7 @@ class Reactor final : public Clock {
                       std::source_location where = std::source_location::current());
 
   /// Whether this is the reactor's own thread (Twisted's `isInIOThread`). Any thread may ask.
-  bool isInIOThread() const noexcept { return std::this_thread::get_id() == thread_; }
+  bool isInIOThread() const noexcept;
 
   /// The threads in which `deferToThread` and its like do their work (threads.h), at most 10; made
   /// when they are needed first, and started as there is work. When the reactor stops, after the
@@ -204,6 +208,7 @@ class Reactor final : public Clock {
   template <class T>
   friend class RemoteResolver;
   friend class detail::ReactorThreads;
+  friend class SignalHandler;
   class InTurn;
   /// How often, at the end, what handlers ask for anew is ended and dropped again.
   static constexpr int endingRounds = 8;
@@ -222,6 +227,9 @@ class Reactor final : public Clock {
   void turn(std::optional<TimePoint> until);
   void startUp();
   void handleSignals();
+  void handleStopSignal(int signal);
+  detail::SignalWatch& signals();
+  detail::SignalHandlers& signalHandlers();
   void makeRemoteCalls();
   void makeDueCalls(std::uint64_t timersBefore);
   void makeAfterTurnCalls();
@@ -241,6 +249,7 @@ class Reactor final : public Clock {
   detail::IntrusiveList<detail::RemoteSlot> remoteSlots_;
   std::shared_ptr<detail::RemoteCalls> remoteCalls_;
   std::unique_ptr<detail::SignalWatch> signals_;
+  std::unique_ptr<detail::SignalHandlers> signalHandlers_;
   detail::HandlerMarks marks_;
   std::unique_ptr<detail::StallWatch> stalls_;
   std::vector<detail::RemoteCall> remoteCallsTaken_;
@@ -255,6 +264,7 @@ class Reactor final : public Clock {
   State state_ = State::created;
   bool inTurn_ = false;
   bool impatient_ = false;
+  bool stopsOnSignals_ = false;
   std::unique_ptr<ThreadPool> threadPool_;  // last: what runs in it may use all the rest
 };
 

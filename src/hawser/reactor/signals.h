@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 
 namespace hawser {
 class Backend;
@@ -9,24 +10,40 @@ class Backend;
 
 namespace hawser::detail {
 
-/// Turns SIGINT and SIGTERM into something that a reactor's turn can look at.
+/// Turns signals into something that a reactor's turn can look at.
 ///
-/// While at least one watch lives, in any thread, the two signals do nothing but note themselves
-/// for every watch and wake its backend; the last watch to go restores what they did before.
+/// While at least one watch, in any thread, wants a signal, that does nothing but note itself for
+/// every watch that wants it and wake its backend; the last watch to let go of it restores what it
+/// did before.
 class SignalWatch {
  public:
   /// `backend` outlives the watch.
-  /// @throws std::system_error
+  /// @throws std::system_error if there are too many
   explicit SignalWatch(Backend& backend);
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
   ~SignalWatch();
 
-  /// The last signal since this was asked before, or 0.
-  int take() noexcept;
+  /// Counted: each `add` has its `remove`.
+  /// @throws std::system_error
+  void add(int signal);
+  void remove(int signal) noexcept;
+  /// SIGINT and SIGTERM, from now on.
+  /// @throws std::system_error: then neither
+  void watchStopSignals();
+
+  /// The signals that came since this was asked before, each a bit.
+  std::uint64_t take() noexcept;
+  static constexpr std::uint64_t bit(int signal) noexcept {
+    return std::uint64_t{1} << (signal - 1);
+  }
 
  private:
+  static constexpr std::size_t signals = 64;
+
   std::size_t place_;
+  int process_;
+  unsigned wanted_[signals] = {};  // how often, by number - 1
 };
 
 }  // namespace hawser::detail

@@ -78,6 +78,10 @@ ChannelPtr UringBackend::adopt(FileDescriptor descriptor) {
   return add(std::move(descriptor), kind);
 }
 
+ChannelPtr UringBackend::adoptWatched(FileDescriptor descriptor) {
+  return readiness().adopt(std::move(descriptor));
+}
+
 Backend::TimePoint UringBackend::now() const noexcept { return std::chrono::steady_clock::now(); }
 
 ChannelPtr UringBackend::add(FileDescriptor descriptor, SocketChannel::Kind kind) {

@@ -50,6 +50,7 @@ class UringBackend final : public Backend {
   std::string_view name() const noexcept override { return "io_uring"; }
   ChannelPtr open(int family, int type, int protocol) override;
   ChannelPtr adopt(FileDescriptor descriptor) override;
+  ChannelPtr adoptWatched(FileDescriptor descriptor) override;
   TimePoint now() const noexcept override;
   void wait(std::optional<TimePoint> until) override;
   void deliver() override;

@@ -1,0 +1,152 @@
+#include <hawser/reactor/detail/child_pipe.h>
+#include <hawser/reactor/reactor.h>
+
+#include <stdexcept>
+#include <utility>
+
+namespace hawser::detail {
+
+ChildPipe::ChildPipe(Reactor& reactor, ChildPipeOwner& owner, int childFD, Direction direction,
+                     ChannelPtr channel, PipeLimits limits) noexcept
+    : reactor_(reactor),
+      owner_(owner),
+      channel_(std::move(channel)),
+      limits_(limits),
+      childFD_(childFD),
+      direction_(direction) {}
+
+void ChildPipe::start() {
+  if (!channel_ || paused_ || std::exchange(receiving_, true)) return;
+  channel_->receive(*this);
+}
+
+void ChildPipe::write(std::string_view bytes) {
+  if (bytes.empty() || !channel_ || !writable() || (closing_ && !producer_)) return;
+  queue_.append(bytes);
+  if (!sending_) reactor_.afterTurn(*this);
+  checkLimits();
+}
+
+void ChildPipe::checkLimits() {
+  const std::size_t queued = queuedBytes();
+  if (queued > limits_.hardCap) {
+    abort();
+    return owner_.pipeOverflowed(*this, limits_.hardCap);
+  }
+  if (queued <= limits_.highWater || !producer_ || !streaming_ ||
+      std::exchange(producerPaused_, true))
+    return;
+  const auto producer = producer_;
+  owner_.tellProducer("pauseProducing", *producer, &Producer::pauseProducing);
+}
+
+void ChildPipe::close() {
+  if (!channel_) return;
+  if (direction_ == Direction::fromChild) return abort();
+  closing_ = true;
+  reactor_.afterTurn(*this);
+}
+
+void ChildPipe::abort() noexcept {
+  if (!channel_) return;
+  closeChannel();
+  reactor_.afterTurn(*this);
+}
+
+void ChildPipe::closeChannel() noexcept {
+  channel_ = nullptr;
+  queue_.clear();
+  sending_ = false;
+}
+
+void ChildPipe::disconnect() {
+  closeChannel();
+  AfterTurn::withdraw();
+  if (std::exchange(lost_, true)) return;
+  if (const auto producer = std::exchange(producer_, nullptr))
+    owner_.tellProducer("stopProducing", *producer, &Producer::stopProducing);
+  owner_.pipeLost(*this);
+}
+
+void ChildPipe::pause() noexcept {
+  if (!channel_ || !readable() || std::exchange(paused_, true)) return;
+  if (receiving_) channel_->pauseReceiving();
+}
+
+void ChildPipe::resume() {
+  if (!channel_ || !std::exchange(paused_, false)) return;
+  if (receiving_)
+    channel_->resumeReceiving();
+  else
+    start();
+}
+
+std::size_t ChildPipe::queuedBytes() const noexcept {
+  return queue_.size() + (channel_ ? channel_->unsent() : 0);
+}
+
+void ChildPipe::registerProducer(std::shared_ptr<Producer> producer, bool streaming) {
+  if (!channel_) return producer->stopProducing();
+  if (producer_) throw std::logic_error("registerProducer: a producer is registered already");
+  producer_ = std::move(producer);
+  streaming_ = streaming;
+  producerPaused_ = false;
+  if (!streaming) reactor_.afterTurn(*this);
+}
+
+void ChildPipe::unregisterProducer() {
+  if (!producer_) return;
+  producer_ = nullptr;
+  if (channel_) reactor_.afterTurn(*this);
+}
+
+void ChildPipe::received(std::span<const std::byte> bytes) {
+  owner_.pipeReceived(*this, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+// Of a pipe to the child, its last reader is gone. A terminal says EIO when the child has closed
+// it; closing this end as well would send SIGHUP to a child that is on its way out.
+void ChildPipe::receiveEnded(std::error_code) {
+  if (isTerminal() && owner_.childRuns())
+    hungUp_ = true;
+  else
+    disconnect();
+}
+
+void ChildPipe::sent(std::size_t, std::size_t left) {
+  if (left > 0) return;
+  sending_ = false;
+  reactor_.afterTurn(*this);
+}
+
+void ChildPipe::sendFailed(std::error_code) {
+  // What the child wrote before it hung up may still be in the terminal.
+  if (isTerminal() && receiving_) {
+    sending_ = false;
+    closing_ = true;
+    queue_.clear();
+    return;
+  }
+  disconnect();
+}
+
+void ChildPipe::afterTurn() {
+  if (!channel_) return disconnect();
+  if (sending_) return;
+  if (!queue_.empty() && !channel_->send(queue_, *this))
+    sending_ = true;
+  else
+    drained();
+}
+
+void ChildPipe::drained() {
+  if (producer_) {
+    const auto producer = producer_;
+    if (!streaming_ || std::exchange(producerPaused_, false))
+      owner_.tellProducer("resumeProducing", *producer, &Producer::resumeProducing);
+    return;
+  }
+  if (closing_) disconnect();
+}
+
+}  // namespace hawser::detail

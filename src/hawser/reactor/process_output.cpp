@@ -1,0 +1,173 @@
+#include <hawser/base/failure.h>
+#include <hawser/reactor/detail/running_process.h>
+#include <hawser/reactor/process_output.h>
+#include <hawser/reactor/reactor.h>
+
+#include <signal.h>
+
+#include <memory>
+#include <utility>
+
+namespace hawser {
+
+namespace {
+
+enum class Wanted : std::uint8_t { output, value, everything };
+
+/// Collects what a process writes, and ends it when nobody wants that any more.
+class Collector final : public ProcessProtocol {
+ public:
+  Collector(Reactor& reactor, Wanted wanted, const ProcessOutputOptions& options)
+      : reactor_(reactor),
+        wanted_(wanted),
+        errortoo_(options.errortoo),
+        maxBytes_(options.maxBytes),
+        killAfter_(options.killAfter),
+        stdinBytes_(options.stdinBytes) {}
+
+  static Deferred<ProcessOutput> start(Reactor& reactor, Wanted wanted, std::string executable,
+                                       std::vector<std::string> args,
+                                       ProcessOutputOptions options) {
+    const auto self = std::make_shared<Collector>(reactor, wanted, options);
+    const std::weak_ptr<Collector> weak = self;
+    auto [result, resolver] = makeDeferred<ProcessOutput>([weak] {
+      if (const auto found = weak.lock()) found->cancelled();
+    });
+    self->resolver_ = std::move(resolver);
+    args.insert(args.begin(), executable);
+    try {
+      self->process_ = detail::RunningProcess::spawn(
+          reactor, self, std::move(executable), std::move(args),
+          {.env = std::move(options.env), .path = std::move(options.path)});
+    } catch (...) {
+      self->resolver_.errback(Failure::current());
+      return std::move(result);
+    }
+    self->process_->endWithReactor();
+    return std::move(result).addErrback([weak](const CancelledError&) -> Deferred<ProcessOutput> {
+      const auto found = weak.lock();
+      if (!found) return Failure(CancelledError());
+      return found->whenGone();
+    });
+  }
+
+  void connectionMade() override {
+    transport().write(std::exchange(stdinBytes_, {}));
+    transport().closeStdin();
+  }
+
+  void outReceived(std::string_view bytes) override { keep(collected_.out, bytes); }
+
+  void errReceived(std::string_view bytes) override {
+    if (wanted_ == Wanted::output && !errortoo_) {
+      if (!ending_) endEarly(Failure(ProcessErrorOutput(std::string(bytes.substr(0, 4096)))));
+      return;
+    }
+    keep(wanted_ == Wanted::output ? collected_.out : collected_.err, bytes);
+  }
+
+  void processEnded(const Failure& reason) override {
+    if (killTimer_.active()) killTimer_.cancel();
+    process_ = nullptr;
+    if (gone_) std::exchange(gone_, {}).errback(CancelledError());
+    if (!resolver_) return;
+    Resolver<ProcessOutput> resolver = std::exchange(resolver_, {});
+    if (verdict_) return resolver.errback(std::move(verdict_));
+    if (reason.check<ProcessDone>()) return resolver.callback(std::move(collected_));
+    const auto* const terminated = reason.get<ProcessTerminated>();
+    if (!terminated) return resolver.errback(Failure(reason));
+    if (terminated->signal())
+      return resolver.errback(ProcessOutputCut(terminated->status(), std::move(collected_.out),
+                                               std::move(collected_.err)));
+    collected_.code = *terminated->exitCode();
+    resolver.callback(std::move(collected_));
+  }
+
+ private:
+  void keep(std::string& text, std::string_view bytes) {
+    if (wanted_ == Wanted::value || ending_) return;
+    if (bytes.size() > maxBytes_ - text.size())
+      return endEarly(Failure(ProcessOutputTooLong(maxBytes_)));
+    text += bytes;
+  }
+
+  void endEarly(Failure verdict) {
+    verdict_ = std::move(verdict);
+    terminate();
+  }
+
+  void cancelled() {
+    resolver_ = {};
+    terminate();
+  }
+
+  void terminate() {
+    if (!process_ || std::exchange(ending_, true)) return;
+    process_->closePipes();
+    kill(*process_, SIGTERM);
+    try {
+      killTimer_ =
+          reactor_.callLater(killAfter_, [process = process_] { kill(*process, SIGKILL); });
+    } catch (...) {
+      kill(*process_, SIGKILL);  // nobody would do it later
+    }
+  }
+
+  static void kill(detail::RunningProcess& process, int signal) {
+    try {
+      process.signalProcess(signal);
+    } catch (const ProcessExitedAlready&) {
+      return;
+    }
+  }
+
+  Deferred<ProcessOutput> whenGone() {
+    if (!process_) return Failure(CancelledError());
+    auto [gone, resolver] = makeDeferred<ProcessOutput>([process = process_, this] {
+      gone_ = {};
+      kill(*process, SIGKILL);
+    });
+    gone_ = std::move(resolver);
+    return std::move(gone);
+  }
+
+  Reactor& reactor_;
+  std::shared_ptr<detail::RunningProcess> process_;  // until it has ended
+  Resolver<ProcessOutput> resolver_;
+  Resolver<ProcessOutput> gone_;  // of one that was cancelled
+  Failure verdict_ = Failure::none();
+  ProcessOutput collected_;
+  DelayedCall killTimer_;
+  Wanted wanted_;
+  bool errortoo_;
+  bool ending_ = false;
+  std::size_t maxBytes_;
+  std::chrono::nanoseconds killAfter_;
+  std::string stdinBytes_;
+};
+
+}  // namespace
+
+Deferred<std::string> getProcessOutput(Reactor& reactor, std::string executable,
+                                       std::vector<std::string> args,
+                                       ProcessOutputOptions options) {
+  return Collector::start(reactor, Wanted::output, std::move(executable), std::move(args),
+                          std::move(options))
+      .addCallback([](ProcessOutput all) { return std::move(all.out); });
+}
+
+Deferred<int> getProcessValue(Reactor& reactor, std::string executable,
+                              std::vector<std::string> args, ProcessOutputOptions options) {
+  return Collector::start(reactor, Wanted::value, std::move(executable), std::move(args),
+                          std::move(options))
+      .addCallback([](const ProcessOutput& all) { return all.code; });
+}
+
+Deferred<ProcessOutput> getProcessOutputAndValue(Reactor& reactor, std::string executable,
+                                                 std::vector<std::string> args,
+                                                 ProcessOutputOptions options) {
+  return Collector::start(reactor, Wanted::everything, std::move(executable), std::move(args),
+                          std::move(options));
+}
+
+}  // namespace hawser

@@ -1,0 +1,108 @@
+#include "reactor/process_fixture.h"
+
+#include <hawser/reactor/process_output.h>
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace hawser::tests {
+namespace {
+
+using ProcessStop = ProcessTest;
+HAWSER_ON_EVERY_BACKEND(ProcessStop);
+
+TEST_P(ProcessStop, leavesTheProcessAndClosesItsPipes) {
+  const auto seen = std::make_shared<Watcher>();
+  spawnProcess(*reactor, seen, "cat");
+  reactor->callWhenRunning([this] { reactor->stop(); });
+  const int pid = seen->transport().pid().value();
+  run();
+  EXPECT_TRUE(seen->ended->check<ProcessLeftRunning>());
+  EXPECT_FALSE(seen->exited);
+  EXPECT_EQ(seen->events,
+            (std::vector<std::string>{"made", "lost 0", "lost 1", "lost 2", "ended"}));
+  EXPECT_FALSE(seen->transport().pid());
+  // It has read the end of its input.
+  siginfo_t info{};
+  EXPECT_EQ(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT), 0);
+  EXPECT_EQ(info.si_status, 0);
+  // The next one to be started waits for it.
+  Reactor next(GetParam().make());
+  const auto other = std::make_shared<Watcher>();
+  other->onEnded = [&] { next.stop(); };
+  spawnProcess(next, other, "true");
+  EXPECT_EQ(::kill(pid, 0), -1);
+  next.run();
+}
+
+TEST_P(ProcessStop, tellsOfAProcessThatHasEndedAlready) {
+  const auto seen = std::make_shared<Watcher>();
+  spawnProcess(*reactor, seen, "sh", {"sh", "-c", "exit 4"});
+  siginfo_t info{};
+  ASSERT_EQ(::waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
+  reactor.reset();
+  EXPECT_EQ(seen->ended->get<ProcessTerminated>()->exitCode(), 4);
+  EXPECT_TRUE(seen->exited);
+  reactor.emplace(GetParam().make());
+}
+
+TEST_P(ProcessStop, canWaitForAProcessInTheBeforePhase) {
+  const auto seen = std::make_shared<Watcher>();
+  Resolver<void> gone;
+  seen->onEnded = [&] { gone.callback(); };
+  reactor->addSystemEventTrigger(Phase::before, [&] {
+    auto [waiting, resolver] = makeDeferred<void>();
+    gone = std::move(resolver);
+    seen->transport().signalProcess("TERM");
+    return std::move(waiting);
+  });
+  spawnProcess(*reactor, seen, "cat");
+  reactor->callWhenRunning([this] { reactor->stop(); });
+  run();
+  EXPECT_EQ(seen->ended->get<ProcessTerminated>()->signal(), SIGTERM);
+}
+
+TEST_P(ProcessStop, insideEachEventEndsInOrder) {
+  for (const char* const event : {"made", "data", "lost", "exited"}) {
+    Reactor own(GetParam().make());
+    const auto seen = std::make_shared<Watcher>();
+    const auto stopAt = [&](std::string_view here) {
+      if (here == event && own.running() && !own.stopping()) own.stop();
+    };
+    own.callWhenRunning(
+        [&] { spawnProcess(own, seen, "sh", {"sh", "-c", "echo x; exec >&-; read y"}); });
+    seen->onMade = [&] { stopAt("made"); };
+    seen->onData = [&](int, std::string_view) { stopAt("data"); };
+    seen->onLost = [&](int) {
+      seen->transport().closeStdin();
+      stopAt("lost");
+    };
+    seen->onExited = [&] { stopAt("exited"); };
+    own.run();
+    EXPECT_TRUE(seen->ended) << event;
+  }
+  // Those that were left have read the end of their input.
+  while (::waitpid(-1, nullptr, 0) > 0) {
+  }
+  Reactor another(GetParam().make());
+  EXPECT_THROW(spawnProcess(another, std::make_shared<Watcher>(), "/"), ProcessStartError);
+}
+
+TEST_P(ProcessStop, killsThoseThatBelongToADeferred) {
+  std::optional<Failure> ended;
+  reactor->callWhenRunning([&] {
+    getProcessOutput(*reactor, "sh", {"-c", "trap '' TERM; exec sleep 1000"})
+        .addErrback([&](const Failure& failure) {
+          ended = failure;
+          return std::string();
+        });
+    reactor->stop();
+  });
+  run();
+  EXPECT_EQ(ended->get<ProcessTerminated>()->signal(), SIGKILL);
+}
+
+}  // namespace
+}  // namespace hawser::tests
