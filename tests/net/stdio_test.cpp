@@ -212,6 +212,23 @@ TEST_F(Stdio, worksOnASocketAndPutsItsFlagsBack) {
   }
 }
 
+TEST_F(Stdio, mayHaveOneSocketForBothAndClosesItOnce) {
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  const FileDescriptor peer(ends[1]);
+  const StandardIO console(reactor, program, ends[0], ends[0]);
+  program->transport().write("answer");
+  program->transport().loseWriteConnection();
+  EXPECT_EQ(hearSoon(peer), "answer");
+  EXPECT_EQ(hearSoon(peer), "END");
+  EXPECT_TRUE(isOpen(ends[0])) << "somebody else could get its number, and lose it later";
+  say(peer, "question");
+  until([&] { return program->received == "question"; });
+  program->transport().loseConnection();
+  until([&] { return program->lost(); });
+  EXPECT_FALSE(isOpen(ends[0]));
+}
+
 TEST_F(Stdio, refusesWhatIsNotOpen) {
   const Ends ends = pipes();
   const FileDescriptor input(ends.input);

@@ -1,4 +1,5 @@
 #include "net/unix_fixture.h"
+#include "support/descriptor_limit.h"
 
 #include <hawser/net/file_descriptor_receiver.h>
 #include <hawser/net/unix.h>
@@ -202,6 +203,26 @@ TEST_F(Descriptors, whoseHandlerThrowsEndTheConnection) {
   EXPECT_TRUE(server->reason->check<ConnectionAborted>());
   EXPECT_EQ(server->descriptors.size(), 1u);
   EXPECT_NE(takeLog().find("fileDescriptorReceived threw"), std::string::npos);
+}
+
+TEST_F(Descriptors, endTheConnectionIfNotOneOfThemArrives) {
+  if (!tests::DescriptorLimit::possible) GTEST_SKIP() << "this program needs descriptors itself";
+  server->transport().pauseProducing();
+  {
+    const FileDescriptor pipe = letter("x");
+    out().sendFileDescriptor(pipe.get());
+  }
+  out().write("x");
+  settle();
+  {
+    const tests::DescriptorLimit none(0);
+    server->transport().resumeProducing();
+    settle();
+  }
+  until([&] { return server->reason.has_value(); });
+  ASSERT_TRUE(server->reason->check<ConnectionLost>());
+  EXPECT_EQ(server->reason->get<ConnectionLost>()->osError(), EMFILE);
+  EXPECT_EQ(server->received, "") << "a byte came without its descriptor";
 }
 
 TEST_F(Descriptors, thatGetLostForWantOfRoomEndTheConnection) {

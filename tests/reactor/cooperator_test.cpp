@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <memory>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -310,6 +311,50 @@ TEST_F(Cooperating, stoppedItEndsItsTasksAndThoseThatCome) {
   EXPECT_THROW(paused.stop(), task::SchedulerStopped);
   turn();
   EXPECT_EQ(did, "");
+}
+
+/// Its memory for calls can run out.
+class ShortClock final : public Clock {
+ public:
+  explicit ShortClock(testing::FakeClock& clock) : clock_(clock) {}
+  TimePoint now() const noexcept override { return clock_.now(); }
+  DelayedCall callLater(Duration delay, unique_function<void()> call,
+                        std::source_location where) override {
+    if (calls-- == 0) throw std::bad_alloc();
+    return clock_.callLater(delay, std::move(call), where);
+  }
+  int calls = 1;
+
+ private:
+  testing::FakeClock& clock_;
+};
+
+TEST_F(Cooperating, whoseClockHasNoMemoryFailTheirTasks) {
+  ShortClock shortOfMemory(clock);
+  unitsPerTurn = 1;
+  Cooperator limited(shortOfMemory, byUnits());
+  watch(limited.coiterate(letters('a', 2)));
+  watch(limited.coiterate(letters('b', 2)));
+  turn();
+  EXPECT_EQ(did, "a");
+  EXPECT_EQ(ends, "std::bad_alloc;std::bad_alloc;") << "they would wait for ever";
+  shortOfMemory.calls = 1;
+  watch(limited.coiterate(letters('c', 1)));
+  turn();
+  EXPECT_EQ(did, "ac");
+}
+
+TEST_F(Cooperating, aTaskThatCannotBeResumedStaysPaused) {
+  ShortClock shortOfMemory(clock);
+  Cooperator limited(shortOfMemory, byUnits());
+  CooperativeTask task = limited.cooperate(letters('a', 1));
+  task.pause();
+  shortOfMemory.calls = 0;
+  EXPECT_THROW(task.resume(), std::bad_alloc);
+  shortOfMemory.calls = 1;
+  task.resume();
+  turn();
+  EXPECT_EQ(did, "a");
 }
 
 TEST_F(Cooperating, canBeStartedAnew) {

@@ -189,8 +189,8 @@ INSTANTIATE_TEST_SUITE_P(, Datagrams, ::testing::ValuesIn(allCases()), nameOf);
 class Multicast : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Multicast, optionsAreSetOrSayWhyNot) {
-  const auto& [backend, failing] = GetParam();
-  walk(failing, [backend = backend] {
+  const char* const backend = GetParam().backend;
+  walk(GetParam().failing, [backend] {
     Watched watched(backend);
     try {
       for (const char* const interface : {"0.0.0.0", "::1"}) {

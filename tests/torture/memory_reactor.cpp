@@ -1,4 +1,4 @@
-#include "torture/memory.h"
+#include "torture/memory_scenarios.h"
 
 #include <hawser/defer/deferred.h>
 #include <hawser/net/endpoint.h>
@@ -32,48 +32,6 @@ namespace hawser::torture {
 namespace {
 
 using namespace std::chrono_literals;
-
-const std::string big(100, 'x');
-
-/// Runs it until it is stopped. What fails on the way for want of memory may be the stopping, so
-/// there is another who does it, whose memory is taken before.
-class Running {
- public:
-  explicit Running(Reactor& reactor) : reactor_(reactor) {}
-  void run() {
-    {
-      const EnoughMemory enough;
-      watchdog_ = reactor_.callLater(10s, [this] {
-        ADD_FAILURE() << "it hangs";
-        reactor_.stop();
-      });
-      soon_ = reactor_.callLater(0s, [this] { again(); });
-    }
-    reactor_.run();
-    const EnoughMemory enough;
-    EXPECT_TRUE(reactor_.getDelayedCalls().empty());
-  }
-  /// How many turns to wait for what the scenario has begun.
-  int turns = 3;
-
- private:
-  void again() {
-    if (reactor_.stopping()) return;
-    if (turns-- == 0) return reactor_.stop();
-    const EnoughMemory enough;
-    soon_ = reactor_.callLater(100us, [this] { again(); });
-  }
-  Reactor& reactor_;
-  DelayedCall watchdog_;
-  DelayedCall soon_;
-};
-
-void expectMemory(const Failure& why) {
-  const EnoughMemory enough;
-  EXPECT_TRUE((why.check<std::bad_alloc, task::SchedulerError, AbandonedError, CancelledError,
-                         ConnectError, ConnectionClosed, CannotListenError, DNSLookupError>()))
-      << why.typeName() << ": " << why.getErrorMessage();
-}
 
 class Talker final : public Protocol {
  public:
@@ -115,14 +73,9 @@ class PullProducer final : public Producer {
   int left_ = 3;
 };
 
-struct Scenario {
-  const char* name;
-  void (*run)(const char* backend);
-};
-
 void talk(const char* backend, const std::function<void(Talker&)>& begin) {
-  Reactor reactor(makeBackend(backend));
-  Running running(reactor);
+  Running running(backend);
+  Reactor& reactor = running.reactor;
   running.turns = 200;
   const auto server = factoryFrom([](const Address&) {
     auto talker = std::make_shared<Talker>();
@@ -144,12 +97,12 @@ void talk(const char* backend, const std::function<void(Talker&)>& begin) {
   running.run();
 }
 
-const Scenario scenarios[] = {
+const MemoryScenario scenarios[] = {
     {"callLater",
      [](const char* backend) {
-       Reactor reactor(makeBackend(backend));
-       Running running(reactor);
        int calls = 0;
+       Running running(backend);
+       Reactor& reactor = running.reactor;
        DelayedCall cancelled;
        const DelayedCall call = reactor.callLater(0s, [&calls, text = big] { ++calls; });
        cancelled = reactor.callLater(0s, [&calls, text = big] { ++calls; });
@@ -160,9 +113,9 @@ const Scenario scenarios[] = {
      }},
     {"callFromThread",
      [](const char* backend) {
-       Reactor reactor(makeBackend(backend));
-       Running running(reactor);
        int calls = 0;
+       Running running(backend);
+       Reactor& reactor = running.reactor;
        reactor.callWhenRunning([&calls, text = big] { ++calls; });
        reactor.callFromThread([&calls, text = big] { ++calls; });
        auto [deferred, resolver] = makeDeferred<std::string>();
@@ -175,9 +128,9 @@ const Scenario scenarios[] = {
      }},
     {"deferLater",
      [](const char* backend) {
-       Reactor reactor(makeBackend(backend));
-       Running running(reactor);
        bool told = false;
+       Running running(backend);
+       Reactor& reactor = running.reactor;
        task::deferLater(reactor, 0s)
            .addCallback([text = big] { return text; })
            .addBoth([&](const Result<std::string>& result) {
@@ -190,9 +143,9 @@ const Scenario scenarios[] = {
      }},
     {"loopingCall",
      [](const char* backend) {
-       Reactor reactor(makeBackend(backend));
-       Running running(reactor);
        int told = 0;
+       Running running(backend);
+       Reactor& reactor = running.reactor;
        {
          task::LoopingCall loop(reactor, [text = big] { return text; });
          loop.start(0s)
@@ -205,20 +158,46 @@ const Scenario scenarios[] = {
      }},
     {"cooperator",
      [](const char* backend) {
-       Reactor reactor(makeBackend(backend));
-       Running running(reactor);
+       Running running(backend);
+       Reactor& reactor = running.reactor;
        running.turns = 20;
-       task::Cooperator cooperator(reactor);
+       task::Cooperator cooperator(reactor, [] { return [] { return true; }; });
        int units = 0;
+       int told = 0;
        auto task = cooperator.cooperate([&units, text = big] { return ++units < 3; });
-       task.whenDone().addErrback([](const Failure& why) { expectMemory(why); });
+       task.whenDone()
+           .addErrback([](const Failure& why) { expectMemory(why); })
+           .addBoth([&](const Result<void>&) { ++told; })
+           .addErrback(logging::err);
        running.run();
+       EXPECT_EQ(told, 1);
+       EXPECT_EQ(units, 3) << "to go on takes no memory";
+     }},
+    {"cooperatorThatWaits",
+     [](const char* backend) {
+       int told = 0;
+       Running running(backend);
+       Reactor& reactor = running.reactor;
+       running.turns = 20;
+       {
+         task::Cooperator cooperator(reactor);
+         int units = 0;
+         auto task = cooperator.cooperate([&]() -> Deferred<bool> {
+           return task::deferLater(reactor, 0s).addCallback([&] { return ++units < 3; });
+         });
+         task.whenDone()
+             .addErrback([](const Failure& why) { expectMemory(why); })
+             .addBoth([&](const Result<void>&) { ++told; })
+             .addErrback(logging::err);
+         running.run();
+       }
+       EXPECT_EQ(told, 1);
      }},
     {"triggers",
      [](const char* backend) {
-       Reactor reactor(makeBackend(backend));
-       Running running(reactor);
        int calls = 0;
+       Running running(backend);
+       Reactor& reactor = running.reactor;
        reactor.addSystemEventTrigger(Phase::before, [&calls, text = big]() -> Deferred<void> {
          ++calls;
          return succeed();
@@ -229,8 +208,8 @@ const Scenario scenarios[] = {
      }},
     {"signals",
      [](const char* backend) {
-       Reactor reactor(makeBackend(backend));
-       Running running(reactor);
+       Running running(backend);
+       Reactor& reactor = running.reactor;
        running.turns = 200;
        reactor.callWhenRunning([] { ::raise(SIGTERM); });
        running.run();
@@ -238,9 +217,9 @@ const Scenario scenarios[] = {
      }},
     {"stalls",
      [](const char* backend) {
-       Reactor reactor(makeBackend(backend));
+       Running running(backend);
+       Reactor& reactor = running.reactor;
        reactor.reportStalls(1h);
-       Running running(reactor);
        running.run();
      }},
     {"react",
@@ -285,8 +264,8 @@ const Scenario scenarios[] = {
      }},
     {"refused",
      [](const char* backend) {
-       Reactor reactor(makeBackend(backend));
-       Running running(reactor);
+       Running running(backend);
+       Reactor& reactor = running.reactor;
        running.turns = 200;
        clientFromString(reactor, "tcp:127.0.0.1:1:timeout=5")
            .connect(Factory::forProtocol<Talker>())
@@ -315,8 +294,8 @@ const Scenario scenarios[] = {
          }
          Running& running_;
        };
-       Reactor reactor(makeBackend(backend));
-       Running running(reactor);
+       Running running(backend);
+       Reactor& reactor = running.reactor;
        running.turns = 200;
        const auto connector =
            connectTCP(reactor, "127.0.0.1", 1, std::make_shared<Once>(running), {.timeout = 5s});
@@ -371,31 +350,14 @@ const Scenario scenarios[] = {
      }},
 };
 
-struct Case {
-  Scenario scenario;
-  const char* backend;
-};
-void PrintTo(const Case& each, std::ostream* stream) {
-  *stream << each.scenario.name << " on " << each.backend;
-}
-std::vector<Case> cases() {
-  std::vector<Case> all;
-  for (const std::string_view backend : backendNames())
-    for (const Scenario& scenario : scenarios) all.push_back({scenario, backend.data()});
-  return all;
-}
-
-class NoMemoryInAReactorFor : public ::testing::TestWithParam<Case> {};
+class NoMemoryInAReactorFor : public ::testing::TestWithParam<MemoryCase> {};
 
 TEST_P(NoMemoryInAReactorFor, anythingIsABadAllocOrAFailureThatHoldsOne) {
-  const Case& each = GetParam();
-  RecordProperty("failed", walkMemory([&] { each.scenario.run(each.backend); }));
+  RecordProperty("failed", GetParam().walk());
 }
 
-INSTANTIATE_TEST_SUITE_P(, NoMemoryInAReactorFor, ::testing::ValuesIn(cases()),
-                         [](const auto& each) {
-                           return std::string(each.param.scenario.name) + "_" + each.param.backend;
-                         });
+INSTANTIATE_TEST_SUITE_P(, NoMemoryInAReactorFor, ::testing::ValuesIn(memoryCases(scenarios)),
+                         nameOfMemoryCase);
 
 }  // namespace
 }  // namespace hawser::torture

@@ -188,8 +188,8 @@ class LineReader final : public Protocol {
 };
 
 TEST_P(TerminalInput, isLeftToOthersWhicheverCallFails) {
-  const auto& [backend, failing] = GetParam();
-  walk(failing, [backend = backend] {
+  const char* const backend = GetParam().backend;
+  walk(GetParam().failing, [backend] {
     const QuietLog log;
     int master = -1;
     int slave = -1;

@@ -28,7 +28,8 @@ namespace detail {
 ///
 /// Their next share is a timed call. Where there is no memory for one, it comes at the end of a
 /// turn of the reactor, for which none is needed; on another clock the tasks fail.
-class CooperatorLoop : public std::enable_shared_from_this<CooperatorLoop>, private AfterTurn {
+class CooperatorLoop final : public std::enable_shared_from_this<CooperatorLoop>,
+                             private AfterTurn {
  public:
   using Tasks = std::list<std::shared_ptr<CooperatorTask>>;
   using Predicate = Cooperator::TerminationPredicate;
