@@ -33,7 +33,7 @@ std::shared_ptr<Port> listenUNIX(Reactor& reactor, const std::string& address,
     throw CannotListenError(wanted.toString(), error.value());
   const Address host = detail::addressOf(*channel, wanted);
   return detail::StreamListener::listenOn(reactor, std::move(channel), host, std::move(factory),
-                                   std::move(file));
+                                          std::move(file));
 }
 
 std::shared_ptr<Connector> connectUNIX(Reactor& reactor, const std::string& address,
