@@ -34,6 +34,12 @@ class Collector final : public ProcessProtocol {
       if (const auto found = weak.lock()) found->cancelled();
     });
     self->resolver_ = std::move(resolver);
+    auto whole =
+        std::move(result).addErrback([weak](const CancelledError&) -> Deferred<ProcessOutput> {
+          const auto found = weak.lock();
+          if (!found) return Failure(CancelledError());
+          return found->whenGone();
+        });
     args.insert(args.begin(), executable);
     try {
       self->process_ = detail::RunningProcess::spawn(
@@ -41,19 +47,20 @@ class Collector final : public ProcessProtocol {
           {.env = std::move(options.env), .path = std::move(options.path)});
     } catch (...) {
       self->resolver_.errback(Failure::current());
-      return std::move(result);
+      return whole;
     }
     self->process_->endWithReactor();
-    return std::move(result).addErrback([weak](const CancelledError&) -> Deferred<ProcessOutput> {
-      const auto found = weak.lock();
-      if (!found) return Failure(CancelledError());
-      return found->whenGone();
-    });
+    if (self->verdict_) self->terminate();
+    return whole;
   }
 
   void connectionMade() override {
-    transport().write(std::exchange(stdinBytes_, {}));
-    transport().closeStdin();
+    try {
+      transport().write(std::exchange(stdinBytes_, {}));
+      transport().closeStdin();
+    } catch (...) {
+      endEarly(Failure::current());  // what it makes of less is not what was wanted
+    }
   }
 
   void outReceived(std::string_view bytes) override { keep(collected_.out, bytes); }
@@ -88,7 +95,11 @@ class Collector final : public ProcessProtocol {
     if (wanted_ == Wanted::value || ending_) return;
     if (bytes.size() > maxBytes_ - text.size())
       return endEarly(Failure(ProcessOutputTooLong(maxBytes_)));
-    text += bytes;
+    try {
+      text += bytes;
+    } catch (...) {
+      endEarly(Failure::current());
+    }
   }
 
   void endEarly(Failure verdict) {

@@ -70,16 +70,21 @@ Deferred<int> nextSignal(Reactor& reactor, int signal, std::source_location wher
         waiting->resolver.callback(came);
       },
       where);
-  auto [deferred, resolver] = makeDeferred<int>(
-      [weak = std::weak_ptr(waiting)] {
-        if (const auto found = weak.lock()) {
-          found->handler.reset();
-          found->resolver = {};
-        }
-      },
-      where);
-  waiting->resolver = std::move(resolver);
-  return std::move(deferred);
+  try {
+    auto [deferred, resolver] = makeDeferred<int>(
+        [weak = std::weak_ptr(waiting)] {
+          if (const auto found = weak.lock()) {
+            found->handler.reset();
+            found->resolver = {};
+          }
+        },
+        where);
+    waiting->resolver = std::move(resolver);
+    return std::move(deferred);
+  } catch (...) {
+    waiting->handler.reset();  // holds what holds it
+    throw;
+  }
 }
 
 }  // namespace hawser

@@ -2,6 +2,8 @@
 #include <hawser/reactor/detail/signal_handlers.h>
 #include <hawser/reactor/signals.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace hawser::detail {
@@ -22,16 +24,25 @@ std::shared_ptr<SignalEntry> SignalHandlers::add(int signal, unique_function<voi
 void SignalHandlers::remove(const std::shared_ptr<SignalEntry>& entry) noexcept {
   entry->owner = nullptr;
   watch_.remove(entry->signal);
-  std::erase(entries_, entry);
+  const auto place = std::ranges::find(entries_, entry);
+  if (delivering_)
+    place->reset();
+  else
+    entries_.erase(place);
 }
 
+// Without memory: a signal that was taken must reach its handlers.
 void SignalHandlers::deliver(std::uint64_t came) {
-  const std::vector<std::shared_ptr<SignalEntry>> present = entries_;
-  for (const auto& entry : present) {
-    if ((came & SignalWatch::bit(entry->signal)) == 0 || !entry->owner) continue;
+  delivering_ = true;
+  const std::size_t present = entries_.size();
+  for (std::size_t i = 0; i < present; ++i) {
+    const std::shared_ptr<SignalEntry> entry = entries_[i];
+    if (!entry || (came & SignalWatch::bit(entry->signal)) == 0) continue;
     callHandlerFor(
         entry->where, "while handling a signal", [&] { entry->call(entry->signal); }, entry->where);
   }
+  delivering_ = false;
+  std::erase(entries_, nullptr);
 }
 
 void SignalHandlers::clear() noexcept {

@@ -37,12 +37,13 @@ class SignalHandlers {
   /// Calls the functions for the signals that came, each a bit: those that are here now, in the
   /// order of adding.
   void deliver(std::uint64_t came);
-  /// None is called again, and all are destroyed.
+  /// None is called again, and all are destroyed. Not while delivering.
   void clear() noexcept;
 
  private:
   SignalWatch& watch_;
-  std::vector<std::shared_ptr<SignalEntry>> entries_;
+  std::vector<std::shared_ptr<SignalEntry>> entries_;  // null: removed while delivering
+  bool delivering_ = false;
 };
 
 }  // namespace hawser::detail
