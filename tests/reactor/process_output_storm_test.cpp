@@ -18,12 +18,11 @@ Deferred<void> startOne(Reactor& reactor, unsigned kind) {
     case 0:
       return getProcessOutput(reactor, "true", {}, options).addCallback(forget);
     case 1:
-      return getProcessValue(reactor, "sleep", {"1000"}, options).addCallback(forget);
+      return getProcessValue(reactor, "sleep", {"100"}, options).addCallback(forget);
     case 2:
       return getProcessOutput(reactor, "cat", {"/dev/zero"}, options).addCallback(forget);
     case 3:
-      return getProcessOutputAndValue(reactor, "sh",
-                                      {"-c", "trap '' TERM; while :; do sleep 1000; done"}, options)
+      return getProcessOutputAndValue(reactor, "sh", {"-c", "trap '' TERM; exec sleep 20"}, options)
           .addCallback(forget);
     case 4:
       options.stdinBytes = std::string(100'000, 's');

@@ -39,7 +39,7 @@ TEST_P(ProcessOutputs, includeTheErrorsIfAskedTo) {
 }
 
 TEST_P(ProcessOutputs, failIfThereAreErrors) {
-  const auto result = resultOf(output("echo e >&2; trap '' PIPE; exec sleep 1000"));
+  const auto result = resultOf(output("echo e >&2; trap '' PIPE; exec sleep 100"));
   EXPECT_EQ(result.failure().get<ProcessErrorOutput>()->text(), "e\n");
 }
 
@@ -98,7 +98,7 @@ TEST_P(ProcessOutputs, andTheValueComeTogether) {
 }
 
 TEST_P(ProcessOutputs, thatAreCancelledLeaveNoProcess) {
-  auto waiting = output("exec sleep 1000");
+  auto waiting = output("exec sleep 100");
   waiting.addBoth([&](Result<std::string> result) {
     EXPECT_FALSE(hasChildren());
     reactor->stop();
@@ -110,7 +110,7 @@ TEST_P(ProcessOutputs, thatAreCancelledLeaveNoProcess) {
 }
 
 TEST_P(ProcessOutputs, thatAreCancelledTwiceEndAtOnce) {
-  auto waiting = output("trap '' TERM; while :; do :; done");
+  auto waiting = output("trap '' TERM; exec sleep 20");
   waiting.cancel();
   waiting.cancel();
   EXPECT_TRUE(resultOf(std::move(waiting)).failure().check<CancelledError>());
@@ -121,9 +121,8 @@ TEST_P(ProcessOutputs, thatAreCancelledTwiceEndAtOnce) {
 TEST_P(ProcessOutputs, ofWhatIgnoresToBeTerminatedEndByAKill) {
   bool trapIsSet = false;
   const SignalHandler told(*reactor, SIGUSR1, [&](int) { trapIsSet = true; });
-  auto waiting =
-      getProcessValue(*reactor, "sh", {"-c", "trap '' TERM; kill -USR1 $PPID; while :; do :; done"},
-                      {.killAfter = 20ms});
+  auto waiting = getProcessValue(
+      *reactor, "sh", {"-c", "trap '' TERM; kill -USR1 $PPID; exec sleep 20"}, {.killAfter = 20ms});
   while (!trapIsSet) reactor->iterate(1s);
   const auto start = reactor->now();
   waiting.cancel();
@@ -132,7 +131,7 @@ TEST_P(ProcessOutputs, ofWhatIgnoresToBeTerminatedEndByAKill) {
 }
 
 TEST_P(ProcessOutputs, thatTakeTooLongLeaveNoProcess) {
-  const auto result = resultOf(output("exec sleep 1000").addTimeout(10ms, *reactor));
+  const auto result = resultOf(output("exec sleep 100").addTimeout(10ms, *reactor));
   EXPECT_TRUE(result.failure().check<TimeoutError>());
   EXPECT_FALSE(hasChildren());
 }

@@ -59,7 +59,7 @@ TEST_P(ProcessPty, carriesWhatIsWrittenAndEchoesIt) {
 TEST_P(ProcessPty, sendsControlCharactersAsSignals) {
   const auto seen = watcher();
   seen->onData = [&](int, std::string_view) { seen->transport().write("\x03"); };
-  spawnProcess(*reactor, seen, "sh", {"sh", "-c", "echo ready; exec sleep 1000"}, {.usePTY = true});
+  spawnProcess(*reactor, seen, "sh", {"sh", "-c", "echo ready; exec sleep 100"}, {.usePTY = true});
   run();
   EXPECT_EQ(seen->ended->get<ProcessTerminated>()->signal(), SIGINT);
 }
@@ -71,7 +71,7 @@ TEST_P(ProcessPty, hangsUpWhenItIsClosed) {
     seen->transport().closeChildFD(1);
     seen->transport().loseConnection();
   };
-  spawnProcess(*reactor, seen, "sh", {"sh", "-c", "echo ready; exec sleep 1000"}, {.usePTY = true});
+  spawnProcess(*reactor, seen, "sh", {"sh", "-c", "echo ready; exec sleep 100"}, {.usePTY = true});
   run();
   EXPECT_EQ(seen->ended->get<ProcessTerminated>()->signal(), SIGHUP);
 }

@@ -93,7 +93,7 @@ TEST_P(ProcessStop, insideEachEventEndsInOrder) {
 TEST_P(ProcessStop, killsThoseThatBelongToADeferred) {
   std::optional<Failure> ended;
   reactor->callWhenRunning([&] {
-    getProcessOutput(*reactor, "sh", {"-c", "trap '' TERM; exec sleep 1000"})
+    getProcessOutput(*reactor, "sh", {"-c", "trap '' TERM; exec sleep 100"})
         .addErrback([&](const Failure& failure) {
           ended = failure;
           return std::string();

@@ -72,7 +72,7 @@ TEST_P(Process, thatClosesItsPipesMayLiveOn) {
     EXPECT_FALSE(seen->exited);
     seen->transport().signalProcess("TERM");
   };
-  spawnProcess(*reactor, seen, "sh", {"sh", "-c", "exec sleep 1000 <&- >&- 2>&-"});
+  spawnProcess(*reactor, seen, "sh", {"sh", "-c", "exec sleep 100 <&- >&- 2>&-"});
   run();
   EXPECT_EQ(seen->ended->get<ProcessTerminated>()->signal(), SIGTERM);
 }

@@ -38,7 +38,7 @@ TEST_P(ProcessPipes, tellOfAProcessThatClosesItsInputThoughNobodyWrites) {
   seen->onLost = [&](int childFD) {
     if (childFD == 0) seen->transport().signalProcess(SIGTERM);
   };
-  spawnProcess(*reactor, seen, "sh", {"sh", "-c", "exec sleep 1000 <&-"});
+  spawnProcess(*reactor, seen, "sh", {"sh", "-c", "exec sleep 100 <&-"});
   run();
   EXPECT_EQ(seen->events[1], "lost 0");
   EXPECT_EQ(seen->ended->get<ProcessTerminated>()->signal(), SIGTERM);
