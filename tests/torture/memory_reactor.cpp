@@ -303,8 +303,8 @@ const MemoryScenario scenarios[] = {
      }},
     {"threads",
      [](const char* backend) {
-       Reactor reactor(makeBackend(backend));
-       Running running(reactor);
+       Running running(backend);
+       Reactor& reactor = running.reactor;
        running.turns = 10'000;
        int ended = 0;
        auto job = deferToThread(reactor, [] {
@@ -320,8 +320,8 @@ const MemoryScenario scenarios[] = {
      }},
     {"threadsThatAreDrained",
      [](const char* backend) {
-       Reactor reactor(makeBackend(backend));
-       Running running(reactor);
+       Running running(backend);
+       Reactor& reactor = running.reactor;
        running.turns = 10'000;
        int ended = 0;
        ThreadPool pool({.maxThreads = 1});

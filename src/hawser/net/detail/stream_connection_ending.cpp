@@ -112,7 +112,13 @@ Failure StreamConnection::doneFailure() const noexcept {
 }
 
 void StreamConnection::closeChannel() noexcept {
-  const Address host = getHost();  // while there is somebody to ask
+  Address host;
+  try {
+    host = getHost();  // while there is somebody to ask
+  } catch (const std::bad_alloc&) {
+    // A path takes memory: then this is told as if it had no name.
+    host = Address();
+  }
   channel_ = nullptr;
   writtenBytes_ = 0;
   std::destroy_at(&queue_);
