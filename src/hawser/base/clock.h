@@ -1,9 +1,9 @@
 #pragma once
 
 #include <hawser/base/delayed_call.h>
+#include <hawser/base/durations.h>
 #include <hawser/base/unique_function.h>
 
-#include <chrono>
 #include <source_location>
 
 namespace hawser {

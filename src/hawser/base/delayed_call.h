@@ -1,9 +1,9 @@
 #pragma once
 
+#include <hawser/base/durations.h>
 #include <hawser/base/timer_slabs.h>
 #include <hawser/base/unique_function.h>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <source_location>

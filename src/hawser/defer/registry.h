@@ -1,8 +1,8 @@
 #pragma once
 
+#include <hawser/base/durations.h>
 #include <hawser/defer/deferred.h>
 
-#include <chrono>
 #include <optional>
 #include <source_location>
 #include <string>

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <hawser/base/clock.h>
+#include <hawser/base/durations.h>
 #include <hawser/defer/deferred.h>
 
-#include <chrono>
 #include <memory>
 #include <source_location>
 #include <string>

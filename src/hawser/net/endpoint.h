@@ -1,11 +1,11 @@
 #pragma once
 
+#include <hawser/base/durations.h>
 #include <hawser/defer/deferred.h>
 #include <hawser/net/factory.h>
 #include <hawser/net/port.h>
 #include <hawser/net/tcp.h>
 
-#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <memory>

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <hawser/base/durations.h>
 #include <hawser/base/failure.h>
 #include <hawser/defer/errors.h>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>

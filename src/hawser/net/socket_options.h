@@ -1,9 +1,9 @@
 #pragma once
 
+#include <hawser/base/durations.h>
 #include <hawser/net/address.h>
 
 #include <array>
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <optional>

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <hawser/base/durations.h>
 #include <hawser/net/connector.h>
 #include <hawser/net/factory.h>
 #include <hawser/net/port.h>
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>

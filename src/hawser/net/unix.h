@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hawser/base/durations.h>
 #include <hawser/net/connector.h>
 #include <hawser/net/datagram_protocol.h>
 #include <hawser/net/datagram_transport.h>
@@ -7,7 +8,6 @@
 #include <hawser/net/port.h>
 #include <hawser/net/tcp.h>
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <hawser/base/durations.h>
 #include <hawser/reactor/channel.h>
 #include <hawser/reactor/file_descriptor.h>
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <hawser/base/durations.h>
 #include <hawser/defer/deferred.h>
 #include <hawser/reactor/process_errors.h>
 
-#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>

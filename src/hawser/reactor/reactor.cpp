@@ -42,11 +42,23 @@ void logAbandoned(std::size_t count) noexcept {
 
 }  // namespace
 
+/// What it owns, but users of its header need not know.
+struct Reactor::Parts {
+  explicit Parts(std::unique_ptr<Backend> ours) noexcept : backend(std::move(ours)) {}
+
+  std::unique_ptr<Backend> backend;
+  // Made when they are asked for.
+  std::unique_ptr<detail::SignalWatch> signals;
+  std::unique_ptr<detail::SignalHandlers> signalHandlers;
+  std::unique_ptr<detail::StallWatch> stalls;
+  std::unique_ptr<ThreadPool> threadPool;
+};
+
 /// The turn, or what else of the reactor calls handlers.
 class Reactor::InTurn {
  public:
   explicit InTurn(Reactor& reactor) noexcept
-      : reactor_(reactor), marks_(reactor.stalls_ ? &reactor.marks_ : nullptr) {
+      : reactor_(reactor), marks_(reactor.parts_->stalls ? &reactor.marks_ : nullptr) {
     reactor_.inTurn_ = true;
     if (!marks_) return;
     before_ = std::exchange(detail::handlerMarks, marks_);
@@ -70,7 +82,8 @@ class Reactor::InTurn {
 Reactor::Reactor() : Reactor(nullptr) {}
 
 Reactor::Reactor(std::unique_ptr<Backend> backend)
-    : backend_(backend ? std::move(backend) : makeDefaultBackend()),
+    : parts_(std::make_unique<Parts>(backend ? std::move(backend) : makeDefaultBackend())),
+      backend_(parts_->backend.get()),
       timers_(*this),
       remoteCalls_(std::make_shared<detail::RemoteCalls>(*backend_)),
       previous_(lastMade),
@@ -88,12 +101,15 @@ Reactor::~Reactor() {
   if (state_ != State::ended && !forked()) {
     const InTurn inTurn(*this);
     readClock();
-    if (threadPool_) threadPool_->quit();
+    if (parts_->threadPool) parts_->threadPool->quit();
     endConnections();
     dropPending();
   }
   // In a child the thread that watches does not exist; nobody could wait for it.
-  if (forked()) static_cast<void>(stalls_.release());
+  if (forked()) static_cast<void>(parts_->stalls.release());
+  // What still runs may use all the rest.
+  parts_->threadPool.reset();
+  parts_->stalls.reset();
   Reactor** link = &lastMade;
   while (*link != this) link = &(*link)->previous_;
   *link = previous_;
@@ -195,7 +211,7 @@ void Reactor::turn(std::optional<TimePoint> until) {
 }
 
 void Reactor::handleSignals() {
-  const std::uint64_t came = signals_ ? signals_->take() : 0;
+  const std::uint64_t came = parts_->signals ? parts_->signals->take() : 0;
   if (came == 0) return;
   if (stopsOnSignals_) {
     for (int signal : {SIGTERM, SIGINT})
@@ -204,7 +220,7 @@ void Reactor::handleSignals() {
         break;
       }
   }
-  if (signalHandlers_) signalHandlers_->deliver(came);
+  if (parts_->signalHandlers) parts_->signalHandlers->deliver(came);
 }
 
 void Reactor::handleStopSignal(int signal) {
@@ -220,13 +236,14 @@ void Reactor::handleStopSignal(int signal) {
 }
 
 detail::SignalWatch& Reactor::signals() {
-  if (!signals_) signals_ = std::make_unique<detail::SignalWatch>(*backend_);
-  return *signals_;
+  if (!parts_->signals) parts_->signals = std::make_unique<detail::SignalWatch>(*backend_);
+  return *parts_->signals;
 }
 
 detail::SignalHandlers& Reactor::signalHandlers() {
-  if (!signalHandlers_) signalHandlers_ = std::make_unique<detail::SignalHandlers>(signals());
-  return *signalHandlers_;
+  if (!parts_->signalHandlers)
+    parts_->signalHandlers = std::make_unique<detail::SignalHandlers>(signals());
+  return *parts_->signalHandlers;
 }
 
 void Reactor::makeRemoteCalls() {
@@ -286,16 +303,16 @@ void Reactor::beforeShutdown() {
 }
 
 void Reactor::stopThreadPool() {
-  if (!threadPool_ || impatient_) return;
-  threadPool_->stop(*this).addFinally([hold = triggers_.hold()] {});
+  if (!parts_->threadPool || impatient_) return;
+  parts_->threadPool->stop(*this).addFinally([hold = triggers_.hold()] {});
   while (triggers_.held() && !impatient_) turn(nextWake());
   if (impatient_)
-    logging::warn("The reactor ends while its threads work on: " + threadPool_->toString());
+    logging::warn("The reactor ends while its threads work on: " + parts_->threadPool->toString());
 }
 
 void Reactor::shutDown() {
   state_ = State::ending;
-  if (threadPool_) threadPool_->quit();
+  if (parts_->threadPool) parts_->threadPool->quit();
   {
     const InTurn inTurn(*this);
     readClock();
@@ -310,8 +327,8 @@ void Reactor::shutDown() {
   // A kernel that works by itself closes in the next wait what was closed just now.
   detail::callHandler("while closing what was open at the end",
                       [&] { backend_->wait(TimePoint::min()); });
-  signalHandlers_.reset();
-  signals_.reset();
+  parts_->signalHandlers.reset();
+  parts_->signals.reset();
 }
 
 void Reactor::endConnections() {
@@ -334,7 +351,7 @@ void Reactor::dropPending() {
       timers_.clear();
       triggers_ = {};
       whenRunning_.clear();
-      if (signalHandlers_) signalHandlers_->clear();
+      if (parts_->signalHandlers) parts_->signalHandlers->clear();
       remoteCalls_->takeAll(remoteCallsTaken_, remoteNewsTaken_);
       dropRemoteCalls();
       while (!remoteSlots_.empty()) {
@@ -352,7 +369,7 @@ void Reactor::dropPending() {
     dropRemoteCalls();
     timers_.clear();
     whenRunning_.clear();
-    if (signalHandlers_) signalHandlers_->clear();
+    if (parts_->signalHandlers) parts_->signalHandlers->clear();
     while (!remoteSlots_.empty()) {
       const auto slot = remoteSlots_.front().close();
       slot->abandon();
@@ -402,11 +419,11 @@ void Reactor::callFromThread(unique_function<void()> call, std::source_location 
 
 ThreadPool& Reactor::getThreadPool() {
   checkThread("getThreadPool");
-  if (!threadPool_) {
+  if (!parts_->threadPool) {
     if (state_ == State::ended) throw ReactorNotRunning("Reactor::getThreadPool: it has ended");
-    threadPool_ = std::make_unique<ThreadPool>(ThreadPoolOptions{.name = "reactor"});
+    parts_->threadPool = std::make_unique<ThreadPool>(ThreadPoolOptions{.name = "reactor"});
   }
-  return *threadPool_;
+  return *parts_->threadPool;
 }
 
 void Reactor::suggestThreadPoolSize(std::size_t threads) {
@@ -424,7 +441,7 @@ void Reactor::reportStalls(Duration threshold, unique_function<void(const Stall&
   if (threshold <= Duration::zero())
     throw std::invalid_argument("reportStalls: the threshold is not positive");
   if (!report) throw std::invalid_argument("reportStalls: there is nothing to call");
-  stalls_ = std::make_unique<detail::StallWatch>(marks_, threshold, std::move(report));
+  parts_->stalls = std::make_unique<detail::StallWatch>(marks_, threshold, std::move(report));
 }
 
 void Reactor::reportStalls(Duration threshold) {
@@ -433,7 +450,7 @@ void Reactor::reportStalls(Duration threshold) {
 
 void Reactor::ignoreStalls() {
   checkThread("ignoreStalls");
-  stalls_.reset();
+  parts_->stalls.reset();
 }
 
 }  // namespace hawser

@@ -34,7 +34,6 @@ namespace detail {
 class ReactorThreads;
 class SignalHandlers;
 class SignalWatch;
-class StallWatch;
 }  // namespace detail
 
 /// How a reactor is run.
@@ -210,6 +209,7 @@ class Reactor final : public Clock {
   friend class detail::ReactorThreads;
   friend class SignalHandler;
   class InTurn;
+  struct Parts;
   /// How often, at the end, what handlers ask for anew is ended and dropped again.
   static constexpr int endingRounds = 8;
 
@@ -241,17 +241,15 @@ class Reactor final : public Clock {
   void dropRemoteCalls();
   bool forked() const noexcept;
 
-  std::unique_ptr<Backend> backend_;
+  std::unique_ptr<Parts> parts_;
+  Backend* const backend_;
   TimerQueue timers_;
   detail::TurnBuffer turnBuffer_;
   detail::IntrusiveList<AfterTurn> afterTurn_;
   detail::IntrusiveList<Disconnectable> attached_;
   detail::IntrusiveList<detail::RemoteSlot> remoteSlots_;
   std::shared_ptr<detail::RemoteCalls> remoteCalls_;
-  std::unique_ptr<detail::SignalWatch> signals_;
-  std::unique_ptr<detail::SignalHandlers> signalHandlers_;
   detail::HandlerMarks marks_;
-  std::unique_ptr<detail::StallWatch> stalls_;
   std::vector<detail::RemoteCall> remoteCallsTaken_;
   detail::IntrusiveList<detail::RemoteNews> remoteNewsTaken_;
   std::vector<detail::RemoteCall> whenRunning_;
@@ -265,7 +263,6 @@ class Reactor final : public Clock {
   bool inTurn_ = false;
   bool impatient_ = false;
   bool stopsOnSignals_ = false;
-  std::unique_ptr<ThreadPool> threadPool_;  // last: what runs in it may use all the rest
 };
 
 template <class F>

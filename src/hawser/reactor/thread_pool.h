@@ -1,10 +1,10 @@
 #pragma once
 
+#include <hawser/base/durations.h>
 #include <hawser/base/unique_function.h>
 #include <hawser/defer/deferred.h>
 #include <hawser/reactor/detail/pool_job.h>
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <source_location>

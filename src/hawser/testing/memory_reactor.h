@@ -1,10 +1,10 @@
 #pragma once
 
+#include <hawser/base/durations.h>
 #include <hawser/net/address.h>
 #include <hawser/reactor/reactor.h>
 #include <hawser/testing/simulated_network.h>
 
-#include <chrono>
 #include <cstddef>
 #include <vector>
 

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <hawser/base/durations.h>
 #include <hawser/net/address.h>
 
-#include <chrono>
 #include <cstddef>
 #include <string>
 #include <system_error>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hawser/base/durations.h>
 #include <hawser/net/address.h>
 #include <hawser/reactor/backend.h>
 #include <hawser/testing/network_conditions.h>
@@ -7,7 +8,6 @@
 #include <hawser/testing/simulated_random.h>
 #include <hawser/testing/simulation_errors.h>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <chrono>
+#include <hawser/base/durations.h>
+
 #include <cstddef>
 #include <cstdint>
 

@@ -1,12 +1,12 @@
 #pragma once
 
+#include <hawser/base/durations.h>
 #include <hawser/base/unique_function.h>
 #include <hawser/defer/deferred.h>
 #include <hawser/net/address.h>
 #include <hawser/net/tcp.h>
 #include <hawser/reactor/channel.h>
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 

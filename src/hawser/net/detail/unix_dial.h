@@ -1,9 +1,8 @@
 #pragma once
 
+#include <hawser/base/durations.h>
 #include <hawser/net/address.h>
 #include <hawser/net/detail/dial.h>
-
-#include <chrono>
 
 namespace hawser::detail {
 

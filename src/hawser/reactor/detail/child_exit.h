@@ -1,8 +1,8 @@
 #pragma once
 
+#include <hawser/base/durations.h>
 #include <hawser/base/failure.h>
 
-#include <chrono>
 #include <cstdint>
 
 namespace hawser {

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <hawser/base/durations.h>
 #include <hawser/base/failure.h>
 #include <hawser/base/result.h>
 #include <hawser/defer/detail/handler_traits.h>
 #include <hawser/reactor/detail/intrusive_list.h>
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <source_location>

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <hawser/base/durations.h>
 #include <hawser/base/unique_function.h>
 #include <hawser/reactor/detail/handler_mark.h>
 #include <hawser/reactor/stall.h>
 
-#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <hawser/base/durations.h>
 #include <hawser/reactor/backend.h>
 
 #include <algorithm>
-#include <chrono>
 
 namespace hawser::detail {
 

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <hawser/base/durations.h>
 #include <hawser/reactor/send_queue.h>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
