@@ -47,11 +47,9 @@ void StreamConnection::abortConnection() {
 void StreamConnection::abort(Failure reason) {
   resetOnClose();
   is_.special = is_.disconnecting = true;
-  try {
-    extras().lost = std::move(reason);
-  } catch (...) {
-    // `lostFailure` says so.
-  }
+  // Without memory `lostFailure` has another.
+  if (!extras_) extras_.reset(new (std::nothrow) Extras);
+  if (extras_) extras_->lost = std::move(reason);
   closeChannel();
   askForTurnEnd();
 }
