@@ -82,15 +82,15 @@ TEST(StoppingAThreadPool, byDestroyingItInAJobOfItsOwnDoesNotWait) {
 }
 
 TEST(StoppingAThreadPool, byTheDestructionOfAJobThatOwnsItDoesNotWait) {
-  Gate gate;
+  const auto gate = std::make_shared<Gate>();
   std::weak_ptr<ThreadPool> weak;
   {
     auto pool = std::make_shared<ThreadPool>(ThreadPoolOptions{.maxThreads = 1});
     weak = pool;
     ThreadPool& same = *pool;
-    same.callInThread([&gate, pool = std::move(pool)] { gate.pass(); });
+    same.callInThread([gate, pool = std::move(pool)] { gate->pass(); });
   }
-  gate.open();
+  gate->open();
   while (!weak.expired()) std::this_thread::yield();
 }
 
