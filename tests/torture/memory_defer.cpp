@@ -189,7 +189,7 @@ const Scenario scenarios[] = {
          members.push_back(std::move(pairs.back().deferred));
        }
        auto all = gather(std::move(members));
-       for (int member = 0; member < 3; ++member) pairs[member].resolver.callback(member);
+       for (Pair& each : pairs) each.resolver.callback(1);
        conclude(std::move(all));
      }},
     {"gatherThatFails",
