@@ -158,12 +158,12 @@ const MemoryScenario scenarios[] = {
      }},
     {"cooperator",
      [](const char* backend) {
+       int units = 0;
+       int told = 0;
        Running running(backend);
        Reactor& reactor = running.reactor;
        running.turns = 20;
        task::Cooperator cooperator(reactor, [] { return [] { return true; }; });
-       int units = 0;
-       int told = 0;
        auto task = cooperator.cooperate([&units, text = big] { return ++units < 3; });
        task.whenDone()
            .addErrback([](const Failure& why) { expectMemory(why); })
@@ -180,8 +180,8 @@ const MemoryScenario scenarios[] = {
        Reactor& reactor = running.reactor;
        running.turns = 20;
        {
-         task::Cooperator cooperator(reactor);
          int units = 0;
+         task::Cooperator cooperator(reactor);
          auto task = cooperator.cooperate([&]() -> Deferred<bool> {
            return task::deferLater(reactor, 0s).addCallback([&] { return ++units < 3; });
          });
@@ -303,10 +303,10 @@ const MemoryScenario scenarios[] = {
      }},
     {"threads",
      [](const char* backend) {
+       int ended = 0;
        Running running(backend);
        Reactor& reactor = running.reactor;
        running.turns = 10'000;
-       int ended = 0;
        auto job = deferToThread(reactor, [] {
                     return big + big;
                   }).addBoth([&](const Result<std::string>& result) {
@@ -320,15 +320,15 @@ const MemoryScenario scenarios[] = {
      }},
     {"threadsThatAreDrained",
      [](const char* backend) {
-       Running running(backend);
-       Reactor& reactor = running.reactor;
-       running.turns = 10'000;
        int ended = 0;
-       ThreadPool pool({.maxThreads = 1});
        const auto count = [&](const Result<void>& result) {
          ++ended;
          if (!result) expectMemory(result.failure());
        };
+       Running running(backend);
+       Reactor& reactor = running.reactor;
+       running.turns = 10'000;
+       ThreadPool pool({.maxThreads = 1});
        auto job = deferToThreadPool(reactor, pool, [] {}).addBoth(count);
        auto cancelled = deferToThreadPool(reactor, pool, [] {}).addBoth(count);
        cancelled.cancel();
