@@ -30,6 +30,16 @@ TEST(FailurePrinting, ofTheTracebackHasALineForEachPlaceAndEachCauseBelow) {
                                         place(oopsLine) + "\n");
 }
 
+TEST(FailurePrinting, saysInWhichThreadAJobFailedAndWhoAskedForIt) {
+  Failure failure = oops();
+  failure.addThread(4711);
+  const unsigned asked = __LINE__ + 1;
+  failure.addSite(detail::SiteKind::job, std::source_location::current());
+  EXPECT_EQ(failure.getTraceback(), "std::runtime_error: oops\n  raised at " + place(oopsLine) +
+                                        "\n  in thread 4711\n  left the job asked for at " +
+                                        place(asked) + "\n");
+}
+
 TEST(FailurePrinting, isOneLineInBrief) {
   EXPECT_EQ(oops().getBriefTraceback(), "std::runtime_error: oops (" + place(oopsLine) + ")");
   EXPECT_EQ(worse().getBriefTraceback(), "std::logic_error: worse (" + place(worseLine) +
