@@ -23,8 +23,9 @@ namespace hawser {
 ///     }).detach();
 ///
 /// Firing sends the result to the reactor's thread (`callFromThread`), where the chain runs in the
-/// first step of a turn. Destroying it unfired abandons the Deferred there in the same way. If the
-/// reactor ends first, the Deferred is abandoned then, and what is fired later is dropped.
+/// first step of a turn. Destroying it unfired abandons the Deferred at the end of that step, which
+/// takes no memory. If the reactor ends first, the Deferred is abandoned then, and what is fired
+/// later is dropped.
 ///
 /// Move-only. One thread at a time may use it; it may outlive the reactor.
 template <class T>
