@@ -38,8 +38,9 @@ std::string shortType(const Failure& failure) {
 
 }  // namespace
 
-ProxyRun::ProxyRun(std::uint64_t seed)
-    : quiet_(logging::silenceStderr()),
+ProxyRun::ProxyRun(std::uint64_t seed, std::optional<Flaw> flaw)
+    : flaw_(flaw),
+      quiet_(logging::silenceStderr()),
       listening_(logging::addObserver([this](const logging::Event& event) {
         const bool expected = event.kind == logging::EventKind::message &&
                               (event.level < logging::Level::error ||
@@ -76,13 +77,16 @@ void ProxyRun::startServers() {
                                transformHost));
 }
 
-void ProxyRun::startProxy() {
+std::shared_ptr<ServerFactory> ProxyRun::proxy() {
   poetry::PoemSource source{{upstreamHost, upstreamPortNumber}, {}, weather_.fetchTimeout};
   if (weather_.transforming)
     source.transform = poetry::ServerName{transformHost, transformPortNumber};
-  proxyPort_ = listenTCP(reactor_, proxyPortNumber,
-                         poetry::proxyFactory(reactor_, source, weather_.timeToLive),
-                         weather_.backlog, proxyHost);
+  if (flaw_) return flawedProxy(*flaw_, reactor_, std::move(source), weather_.timeToLive);
+  return poetry::proxyFactory(reactor_, std::move(source), weather_.timeToLive);
+}
+
+void ProxyRun::startProxy() {
+  proxyPort_ = listenTCP(reactor_, proxyPortNumber, proxy(), weather_.backlog, proxyHost);
   if (weather_.stopAt)
     reactor_.callLater(*weather_.stopAt, [this] { proxyPort_->stopListening(); });
 }

@@ -2,6 +2,7 @@
 
 #include "simulation/asker.h"
 #include "simulation/flaky_upstream.h"
+#include "simulation/flawed_proxy.h"
 #include "simulation/weather.h"
 
 #include <hawser/base/logging.h>
@@ -14,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,7 +46,8 @@ class ProxyRun {
  public:
   static constexpr std::size_t clients = 200;
 
-  explicit ProxyRun(std::uint64_t seed);
+  /// @param flaw puts a proxy with a mistake in the place of the real one
+  explicit ProxyRun(std::uint64_t seed, std::optional<Flaw> flaw = {});
   ~ProxyRun();
   ProxyRun(const ProxyRun&) = delete;
   ProxyRun& operator=(const ProxyRun&) = delete;
@@ -60,6 +63,7 @@ class ProxyRun {
  private:
   void startServers();
   void startProxy();
+  std::shared_ptr<hawser::ServerFactory> proxy();
   void planFaults();
   void planPartition(const std::string& one, const std::string& other);
   void planAskers();
@@ -76,6 +80,7 @@ class ProxyRun {
   /// What the proxy makes of a poem.
   const std::string& served(const FlakyUpstream::Poem& poem);
 
+  std::optional<Flaw> flaw_;
   std::vector<std::string> faults_;
   hawser::logging::Observation quiet_;
   hawser::logging::Observation listening_;

@@ -1,10 +1,11 @@
 // Runs the poetry proxy in a simulated network, once for each seed, and says for which seeds it did
 // not keep its promises (proxy_run.h).
 //
-//     simulated_proxy [--seeds N] [--first S] [--trace] [--digest]
+//     simulated_proxy [--seeds N] [--first S] [--trace] [--digest] [--flaw NAME]
 //
-// `--trace` writes down all that happens; `--digest` prints one number that stands for all of it.
-// Exit status: 0 all held, 1 not all, 2 wrong usage.
+// `--flaw` runs a proxy with a mistake in it (flawed_proxy.h) until a seed shows it. `--trace`
+// writes down all that happens; `--digest` prints one number that stands for all of it. Exit
+// status: 0 all held, 1 not all, 2 wrong usage.
 
 #include "simulation/proxy_run.h"
 
@@ -17,6 +18,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +30,8 @@ struct Options {
   std::uint64_t first = 1;
   bool trace = false;
   bool digest = false;
+  std::string_view flawName;
+  std::optional<simulation::Flaw> flaw;
 };
 
 bool readNumber(const char* text, std::uint64_t& number) {
@@ -35,6 +39,12 @@ bool readNumber(const char* text, std::uint64_t& number) {
   const char* const end = text + std::strlen(text);
   const auto [rest, error] = std::from_chars(text, end, number);
   return error == std::errc() && rest == end;
+}
+
+bool readFlaw(std::string_view name, Options& options) {
+  options.flawName = name;
+  options.flaw = simulation::flawNamed(name);
+  return options.flaw.has_value();
 }
 
 bool readOptions(char** arguments, Options& options) {
@@ -47,6 +57,8 @@ bool readOptions(char** arguments, Options& options) {
     else if (name == "--seeds" && readNumber(arguments[1], options.seeds))
       ++arguments;
     else if (name == "--first" && readNumber(arguments[1], options.first))
+      ++arguments;
+    else if (name == "--flaw" && arguments[1] && readFlaw(arguments[1], options))
       ++arguments;
     else
       return false;
@@ -67,7 +79,9 @@ void report(const simulation::Tally& tally, double took) {
 int main(int, char** arguments) {
   Options options;
   if (!readOptions(arguments, options)) {
-    std::fputs("usage: simulated_proxy [--seeds N] [--first S] [--trace] [--digest]\n", stderr);
+    std::fputs(
+        "usage: simulated_proxy [--seeds N] [--first S] [--trace] [--digest] [--flaw NAME]\n",
+        stderr);
     return 2;
   }
   hawser::registry::enable();
@@ -76,13 +90,14 @@ int main(int, char** arguments) {
   std::uint64_t digest = 0;
   std::vector<std::uint64_t> failed;
   for (std::uint64_t seed = options.first; seed - options.first < options.seeds; ++seed) {
-    simulation::ProxyRun run(seed);
+    simulation::ProxyRun run(seed, options.flaw);
     if (options.trace) run.watch([](const auto& event) { fmt::print("{}\n", event.toString()); });
     for (const std::string& fault : run.run(tally)) {
       if (failed.empty() || failed.back() != seed) failed.push_back(seed);
       fmt::print("seed {}: {}\n", seed, fault);
     }
     digest = digest * 31 + run.digest();
+    if (options.flaw && !failed.empty()) break;
   }
   if (options.digest) {
     fmt::print("{:016x}\n", digest);
@@ -93,7 +108,7 @@ int main(int, char** arguments) {
   if (failed.empty()) return 0;
   fmt::print(
       "{} of {} seeds failed; the first again, with all that happens:\n"
-      "  simulated_proxy --seeds 1 --first {} --trace\n",
-      failed.size(), options.seeds, failed.front());
+      "  simulated_proxy --seeds 1 --first {} --trace{}{}\n",
+      failed.size(), tally.runs, failed.front(), options.flaw ? " --flaw " : "", options.flawName);
   return 1;
 }
