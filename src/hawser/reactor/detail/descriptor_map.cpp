@@ -12,8 +12,9 @@ namespace hawser::detail {
 void DescriptorMap::expect(int descriptor) {
   const auto place = static_cast<std::size_t>(descriptor);
   if (place >= channels_.size()) channels_.resize(place + 1);
+  if (!channels_[place]) return;
+  robbed_.push_back(channels_[place]);
   SocketChannel* const robbed = std::exchange(channels_[place], nullptr);
-  if (!robbed) return;
   robbed->robbed();
   logging::error(fmt::format("descriptor {} was closed behind the reactor's back", descriptor));
 }
@@ -24,7 +25,10 @@ void DescriptorMap::add(SocketChannel& channel) noexcept {
 
 void DescriptorMap::remove(const SocketChannel& channel) noexcept {
   const int descriptor = channel.descriptor();
-  if (descriptor >= 0) channels_[static_cast<std::size_t>(descriptor)] = nullptr;
+  if (descriptor >= 0)
+    channels_[static_cast<std::size_t>(descriptor)] = nullptr;
+  else
+    std::erase(robbed_, &channel);
 }
 
 }  // namespace hawser::detail

@@ -2,6 +2,7 @@
 
 #include <hawser/reactor/detail/socket_channel.h>
 
+#include <cstddef>
 #include <vector>
 
 namespace hawser::detail {
@@ -21,11 +22,21 @@ class DescriptorMap {
   void expect(int descriptor);
   /// Notes whose it is. It was expected.
   void add(SocketChannel& channel) noexcept;
-  /// Before the channel gives up its descriptor, if it has one.
+  /// Before the channel gives up its descriptor, or when one that was robbed of it ends.
   void remove(const SocketChannel& channel) noexcept;
+  /// Who has the descriptor, or null. For 0 and those that were expected.
+  SocketChannel* operator[](std::size_t descriptor) const noexcept { return channels_[descriptor]; }
+  /// Calls `visit(channel)` for each that was added and not removed, which must not change that.
+  template <class Visit>
+  void forEach(Visit visit) const {
+    for (SocketChannel* const channel : channels_)
+      if (channel) visit(*channel);
+    for (SocketChannel* const channel : robbed_) visit(*channel);
+  }
 
  private:
-  std::vector<SocketChannel*> channels_;
+  std::vector<SocketChannel*> channels_{nullptr};  // by descriptor
+  std::vector<SocketChannel*> robbed_;             // they have none any more
 };
 
 }  // namespace hawser::detail

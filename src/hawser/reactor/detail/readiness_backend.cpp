@@ -21,8 +21,8 @@ ReadinessBackend::ReadinessBackend()
     : readBuffer_(std::make_unique_for_overwrite<std::byte[]>(readBufferBytes)) {}
 
 ReadinessBackend::~ReadinessBackend() {
-  for (const Place& place : places_)
-    if (place.channel) place.channel->detach();
+  descriptors_.forEach(
+      [](SocketChannel& channel) { static_cast<ReadinessChannel&>(channel).detach(); });
 }
 
 ChannelPtr ReadinessBackend::open(int family, int type, int protocol) {
@@ -49,24 +49,13 @@ Backend::TimePoint ReadinessBackend::now() const noexcept {
 
 ChannelPtr ReadinessBackend::add(FileDescriptor descriptor, ReadinessChannel::Kind kind) {
   descriptors_.expect(descriptor.get());
-  if (firstFree_ == none) {
-    places_.push_back(Place{nullptr, 0, none});
-    firstFree_ = static_cast<std::uint32_t>(places_.size() - 1);
-  }
-  const std::uint32_t index = firstFree_;
-  Place& place = places_[index];
-  place.channel = new ReadinessChannel(*this, std::move(descriptor), kind, index);
-  firstFree_ = place.nextFree;
-  descriptors_.add(*place.channel);
-  return ChannelPtr(place.channel);
+  if (++lastGeneration_ == 0) ++lastGeneration_;
+  auto* const channel = new ReadinessChannel(*this, std::move(descriptor), kind, lastGeneration_);
+  descriptors_.add(*channel);
+  return ChannelPtr(channel);
 }
 
 void ReadinessBackend::bury(ReadinessChannel& channel) noexcept {
-  const std::uint32_t index = channel.place();
-  Place& place = places_[index];
-  place.channel = nullptr;
-  ++place.generation;
-  place.nextFree = std::exchange(firstFree_, index);
   if (working_)
     buried_.pushBack(channel);
   else

@@ -10,7 +10,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <vector>
 
 namespace hawser::detail {
 
@@ -43,7 +42,8 @@ class ReadinessBackend : public Backend {
   virtual int watch(ReadinessChannel& channel, std::uint64_t token) noexcept = 0;
   /// What its events are known by.
   std::uint64_t tokenOf(const ReadinessChannel& channel) const noexcept {
-    return std::uint64_t{places_[channel.place()].generation} << 32 | channel.place();
+    return std::uint64_t{channel.generation()} << 32 |
+           static_cast<std::uint32_t>(channel.descriptor());
   }
   /// The channel is about to close its descriptor.
   void forget(const ReadinessChannel& channel) noexcept { descriptors_.remove(channel); }
@@ -78,26 +78,19 @@ class ReadinessBackend : public Backend {
     IntrusiveList<ReadinessChannel> scheduled_;
   };
 
-  /// No channel has this token.
-  static constexpr std::uint64_t noToken = UINT64_C(0xffff'ffff'0000'0000);
+  /// No channel has this token: none is of generation 0.
+  static constexpr std::uint64_t noToken = 0;
   /// The channel that has this token, or null if it is closed: events may come late. For the tokens
   /// of channels, and `noToken`.
   ReadinessChannel* find(std::uint64_t token) const noexcept {
-    const Place& place = places_[static_cast<std::uint32_t>(token)];
-    return place.generation == static_cast<std::uint32_t>(token >> 32) ? place.channel : nullptr;
+    auto* const channel =
+        static_cast<ReadinessChannel*>(descriptors_[static_cast<std::uint32_t>(token)]);
+    return channel && channel->generation() == token >> 32 ? channel : nullptr;
   }
 
  private:
-  struct Place {
-    ReadinessChannel* channel;
-    std::uint32_t generation;
-    std::uint32_t nextFree;
-  };
-  static constexpr std::uint32_t none = UINT32_MAX;
-
-  std::vector<Place> places_{{nullptr, 0, none}};  // the first stays empty, for noToken
   DescriptorMap descriptors_;
-  std::uint32_t firstFree_ = none;
+  std::uint32_t lastGeneration_ = 0;
   IntrusiveList<ReadinessChannel> scheduled_;
   IntrusiveList<ReadinessChannel> buried_;
   std::unique_ptr<std::byte[]> readBuffer_;

@@ -13,11 +13,11 @@
 namespace hawser::detail {
 
 ReadinessChannel::ReadinessChannel(ReadinessBackend& backend, FileDescriptor descriptor, Kind kind,
-                                   std::uint32_t place) noexcept
+                                   std::uint32_t generation) noexcept
     : SocketChannel(std::move(descriptor)),
       state_{.kind = kind},
-      backend_(&backend),
-      place_(place) {
+      generation_(generation),
+      backend_(&backend) {
   endOutgoing();
 }
 
@@ -44,8 +44,14 @@ bool ReadinessChannel::begin(Outgoing operation) {
 }
 
 void ReadinessChannel::endOutgoing() noexcept {
-  state_.outgoing = Outgoing::none;
+  dropOutgoing();
   if (state_.kind != Kind::file) socketToTry_ = descriptor_.get();
+}
+
+void ReadinessChannel::dropOutgoing() noexcept {
+  const Outgoing ended = std::exchange(state_.outgoing, Outgoing::none);
+  if (ended != Outgoing::connect && ended != Outgoing::refused) delete sending_;
+  sending_ = nullptr;
 }
 
 int ReadinessChannel::watch() noexcept {
@@ -59,12 +65,12 @@ int ReadinessChannel::watch() noexcept {
 }
 
 void ReadinessChannel::awaitIncoming() {
-  if (!state_.readable) incomingError_ = watch();
+  if (!state_.readable) incomingError_ = static_cast<std::uint8_t>(watch());
   if (state_.readable || incomingError_ != 0) backend_->schedule(*this);
 }
 
 void ReadinessChannel::awaitOutgoing() {
-  if (!writable_ && outgoingError_ == 0) outgoingError_ = watch();
+  if (!writable_ && outgoingError_ == 0) outgoingError_ = static_cast<std::int16_t>(watch());
   if (writable_ || outgoingError_ != 0) backend_->schedule(*this);
 }
 
@@ -92,7 +98,7 @@ void ReadinessChannel::connect(const NativeAddress& address, ConnectHandler& han
   if (::connect(descriptor_.get(), address.get(), address.size) == 0)
     writable_ = true;
   else if (errno != EINPROGRESS && errno != EINTR)
-    outgoingError_ = errno;
+    outgoingError_ = static_cast<std::int16_t>(errno);
   awaitOutgoing();
 }
 
@@ -113,9 +119,8 @@ void ReadinessChannel::close() noexcept {
 void ReadinessChannel::detach() noexcept {
   backend_ = nullptr;
   state_.incoming = Incoming::none;
-  state_.outgoing = Outgoing::none;
+  dropOutgoing();
   socketToTry_ = -1;
-  sending_.reset();
   unschedule();
   descriptor_.reset();
 }
@@ -144,6 +149,7 @@ void ReadinessChannel::work() {
   }
   if (state_.outgoing == Outgoing::send && (writable_ || outgoingError_ != 0)) sendMore();
   if (state_.outgoing == Outgoing::file && (writable_ || outgoingError_ != 0)) sendSomeFile();
+  if (state_.outgoing == Outgoing::refused) failSend(ENOMEM);
 }
 
 void ReadinessChannel::finishConnect() {
@@ -152,8 +158,8 @@ void ReadinessChannel::finishConnect() {
     socklen_t size = sizeof error;
     if (::getsockopt(descriptor_.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
   }
-  endOutgoing();
   ConnectHandler& handler = *connecter_;
+  endOutgoing();
   callHandler("while telling the outcome of a connect", [&] {
     if (error == 0)
       handler.connected();

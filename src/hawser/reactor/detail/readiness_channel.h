@@ -11,7 +11,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -28,7 +27,7 @@ class ReadinessBackend;
 class ReadinessChannel final : public SocketChannel, private ListNode {
  public:
   ReadinessChannel(ReadinessBackend& backend, FileDescriptor descriptor, Kind kind,
-                   std::uint32_t place) noexcept;
+                   std::uint32_t generation) noexcept;
   ~ReadinessChannel() override = default;
 
   void accept(AcceptHandler& handler) override;
@@ -52,13 +51,15 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
                            SendHandler& handler) override;
   bool sendFile(int file, std::uint64_t offset, std::size_t count, SendHandler& handler) override;
   void cancelSend() noexcept override;
-  std::size_t unsent() const noexcept override { return sending_ ? sending_->data.size() : 0; }
+  std::size_t unsent() const noexcept override {
+    return state_.outgoing == Outgoing::send ? sending_->data.size() : 0;
+  }
 
   // For the backend.
 
   void robbed() noexcept override;
-  /// Where the backend has it.
-  std::uint32_t place() const noexcept { return place_; }
+  /// Tells it from others that have had the same descriptor.
+  std::uint32_t generation() const noexcept { return generation_; }
   bool scheduled() const noexcept { return linked(); }
   void unschedule() noexcept { unlink(); }
   /// The kernel says so. `drain`: the end of the stream, an error or urgent data may be hidden
@@ -98,11 +99,12 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
  private:
   friend class IntrusiveList<ReadinessChannel>;
   enum class Incoming : std::uint16_t { none, accept, receive, datagrams };
-  enum class Outgoing : std::uint8_t { none, connect, send, file };
+  enum class Outgoing : std::uint8_t { none, connect, send, file, refused };
   enum class Progress : std::uint8_t { done, blocked, yielded, failed };
 
   /// What is being sent, for as long as that takes.
   struct Sending {
+    SendHandler* handler = nullptr;
     SendQueue data{};
     std::vector<FileDescriptor> descriptors{};  // to go with the next byte
     FileRange file{};
@@ -142,6 +144,8 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   bool refuseSend(SendQueue& data);
   bool startSend(SendQueue& data, SendHandler& handler, ssize_t sent);
   void endOutgoing() noexcept;
+  void failSend(int error);
+  void dropOutgoing() noexcept;
   Progress transmit(SendQueue& data, ssize_t sent, std::size_t& taken, int& error) noexcept;
 
   // With the descriptor, what receiving touches comes first.
@@ -151,16 +155,17 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
     DatagramHandler* datagrams_;         // while state_.incoming is datagrams
   };
   State state_;
-  union {
-    ConnectHandler* connecter_ = nullptr;  // while state_.outgoing is connect
-    SendHandler* sender_;                  // while state_.outgoing is send or file
-  };
-  ReadinessBackend* backend_;         // null: the backend is gone
-  std::unique_ptr<Sending> sending_;  // while state_.outgoing is send or file, if there was memory
-  std::uint32_t place_;
-  int incomingError_ = 0;  // found while starting, told in the next round
-  int outgoingError_ = 0;
+  const std::uint32_t generation_;
+  // Found while starting, told in the next round. The numbers of Linux fit, with room to spare.
+  std::int16_t outgoingError_ = 0;
+  std::uint8_t incomingError_ = 0;
   bool writable_ = false;
+  ReadinessBackend* backend_;  // null: the backend is gone
+  union {
+    Sending* sending_ = nullptr;  // owned; while state_.outgoing is send or file; else mostly null
+    ConnectHandler* connecter_;   // while state_.outgoing is connect
+    SendHandler* refused_;        // while state_.outgoing is that: there was no memory for Sending
+  };
 };
 
 }  // namespace hawser::detail

@@ -42,13 +42,15 @@ bool ReadinessChannel::startSend(SendQueue& data, SendHandler& handler, ssize_t 
   int error = 0;
   if (transmit(data, sent, taken, error) == Progress::done) return true;
   begin(Outgoing::send);
-  outgoingError_ = error;
-  sender_ = &handler;
-  try {
-    if (!sending_) sending_ = std::make_unique<Sending>();
+  outgoingError_ = static_cast<std::int16_t>(error);
+  if (!sending_) sending_ = new (std::nothrow) Sending;
+  if (sending_) {
+    sending_->handler = &handler;
     sending_->data = std::move(data);
-  } catch (const std::bad_alloc&) {
+  } else {
     data.clear();
+    state_.outgoing = Outgoing::refused;
+    refused_ = &handler;
     outgoingError_ = ENOMEM;
   }
   awaitOutgoing();
@@ -60,9 +62,9 @@ bool ReadinessChannel::sendWithDescriptors(SendQueue& data, std::vector<FileDesc
   if (state_.kind != Kind::unixStream)
     return Channel::sendWithDescriptors(data, std::move(descriptors), handler);
   auto sending = std::make_unique<Sending>(Sending{.descriptors = std::move(descriptors)});
-  if (backend_ && state_.outgoing == Outgoing::none) sending_ = std::move(sending);
+  if (backend_ && state_.outgoing == Outgoing::none) sending_ = sending.release();
   const bool sent = send(data, handler);
-  if (sent) sending_.reset();
+  if (sent) endOutgoing();
   return sent;
 }
 
@@ -71,17 +73,21 @@ bool ReadinessChannel::sendFile(int file, std::uint64_t offset, std::size_t coun
   if (state_.kind != Kind::streamSocket && state_.kind != Kind::unixStream) return false;
   auto sending = std::make_unique<Sending>(Sending{.file = {file, offset, count}});
   if (!begin(Outgoing::file)) return true;
-  sending_ = std::move(sending);
-  sender_ = &handler;
+  sending->handler = &handler;
+  sending_ = sending.release();
   writable_ = true;  // until a try says otherwise
   awaitOutgoing();
   return true;
 }
 
 void ReadinessChannel::cancelSend() noexcept {
-  if (state_.outgoing != Outgoing::send && state_.outgoing != Outgoing::file) return;
+  if (state_.outgoing != Outgoing::none && state_.outgoing != Outgoing::connect) endOutgoing();
+}
+
+void ReadinessChannel::failSend(int error) {
+  SendHandler& handler = state_.outgoing == Outgoing::refused ? *refused_ : *sending_->handler;
   endOutgoing();
-  sending_.reset();
+  callHandler("while handling a failed send", [&] { handler.sendFailed(systemError(error)); });
 }
 
 void ReadinessChannel::sendMore() {
@@ -90,23 +96,10 @@ void ReadinessChannel::sendMore() {
   const Progress progress = error != 0
                                 ? Progress::failed
                                 : transmit(sending_->data, sendOnce(sending_->data), taken, error);
-  SendHandler& handler = *sender_;
-  switch (progress) {
-    case Progress::failed:
-      endOutgoing();
-      sending_.reset();
-      callHandler("while handling a failed send", [&] { handler.sendFailed(systemError(error)); });
-      return;
-    case Progress::done:
-      endOutgoing();
-      sending_.reset();
-      break;
-    case Progress::yielded:
-      backend_->schedule(*this);
-      break;
-    case Progress::blocked:
-      break;
-  }
+  if (progress == Progress::failed) return failSend(error);
+  SendHandler& handler = *sending_->handler;
+  if (progress == Progress::done) endOutgoing();
+  if (progress == Progress::yielded) backend_->schedule(*this);
   if (taken == 0) return;
   const std::size_t left = unsent();
   callHandler("while handling a completed send", [&] { handler.sent(taken, left); });
@@ -121,9 +114,8 @@ void ReadinessChannel::sendSomeFile() {
     awaitOutgoing();
     return;
   }
+  SendHandler& handler = *sending_->handler;
   endOutgoing();
-  sending_.reset();
-  SendHandler& handler = *sender_;
   callHandler("while handling the sending of a file", [&] {
     if (error == 0)
       handler.sent(taken, 0);
