@@ -13,7 +13,7 @@ namespace hawser {
 
 struct SendQueue::Adopted : Piece {
   explicit Adopted(std::string&& text) noexcept
-      : Piece{nullptr, nullptr, text.size(), Kind::adopted}, held(std::move(text)) {
+      : Piece{nullptr, nullptr, text.size(), 0, Kind::adopted}, held(std::move(text)) {
     data = held.data();
   }
   std::string held;
@@ -21,7 +21,7 @@ struct SendQueue::Adopted : Piece {
 
 struct SendQueue::Shared : Piece {
   explicit Shared(std::shared_ptr<const std::string> text) noexcept
-      : Piece{nullptr, text->data(), text->size(), Kind::shared}, held(std::move(text)) {}
+      : Piece{nullptr, text->data(), text->size(), 0, Kind::shared}, held(std::move(text)) {}
   std::shared_ptr<const std::string> held;
 };
 
@@ -57,7 +57,6 @@ SendQueue::Block* SendQueue::takeCachedBlock() noexcept {
   Block* const block = static_cast<Block*>(blockCache.head);
   blockCache.head = block->next;
   ++blockCache.room;
-  block->next = nullptr;
   block->data = block->begin();
   return block;
 }
@@ -69,13 +68,12 @@ SendQueue::Block* SendQueue::makeBlock(std::size_t capacity) {
   if (capacity > largestStep / 2) capacity = std::max(capacity, largestStep);
   if (capacity == largestStep && blockCache.large) {
     Block* const block = static_cast<Block*>(std::exchange(blockCache.large, nullptr));
-    block->next = nullptr;
     block->data = block->begin();
     return block;
   }
   void* const memory = ::operator new(large ? sizeof(Block) + capacity : blockBytes);
   Block* const block = ::new (memory)
-      Block{{nullptr, nullptr, 0, large ? Piece::Kind::largeBlock : Piece::Kind::block}, nullptr};
+      Block{{nullptr, nullptr, 0, 0, large ? Piece::Kind::largeBlock : Piece::Kind::block}, nullptr};
   block->data = block->begin();
   block->end = block->begin() + (large ? capacity : blockCapacity);
   return block;
@@ -85,8 +83,8 @@ SendQueue::Block* SendQueue::makeBlock(std::size_t capacity) {
 bool SendQueue::appendFirst(std::string_view text) noexcept {
   if (text.size() - 1 >= blockCapacity || !blockCache.head) return false;
   Block* const block = takeCachedBlock();
-  first_ = last_ = block;
-  size_ = block->size = text.size();
+  block->next = last_ = block;
+  block->queued = block->size = text.size();
   std::memcpy(block->begin(), text.data(), text.size());
   return true;
 }
@@ -101,7 +99,7 @@ void SendQueue::appendMore(std::string_view text) {
   const std::size_t fitting = std::min(text.size(), room);
   const std::string_view rest = text.substr(fitting);
   Block* const added =
-      rest.empty() ? nullptr : makeBlock(std::max(rest.size(), std::min(size_, largestStep)));
+      rest.empty() ? nullptr : makeBlock(std::max(rest.size(), std::min(size(), largestStep)));
   if (fitting != 0) {
     std::memcpy(free, text.data(), fitting);
     last_->size += fitting;
@@ -111,7 +109,7 @@ void SendQueue::appendMore(std::string_view text) {
     added->size = rest.size();
     link(added);
   }
-  size_ += text.size();
+  last_->queued += text.size();
 }
 
 void SendQueue::append(std::string&& text) {
@@ -120,7 +118,7 @@ void SendQueue::append(std::string&& text) {
     return;
   }
   link(new Adopted(std::move(text)));
-  size_ += last_->size;
+  last_->queued += last_->size;
 }
 
 void SendQueue::append(std::shared_ptr<const std::string> text) {
@@ -129,49 +127,44 @@ void SendQueue::append(std::shared_ptr<const std::string> text) {
     return;
   }
   link(new Shared(std::move(text)));
-  size_ += last_->size;
+  last_->queued += last_->size;
 }
 
 void SendQueue::append(SendQueue&& other) noexcept {
-  if (!other.first_) return;
-  if (last_)
-    last_->next = other.first_;
-  else
-    first_ = other.first_;
+  if (!other.last_) return;
+  if (last_) {
+    other.last_->queued += last_->queued;
+    std::swap(last_->next, other.last_->next);  // two rings become one
+  }
   last_ = std::exchange(other.last_, nullptr);
-  other.first_ = nullptr;
-  size_ += std::exchange(other.size_, 0);
 }
 
 std::size_t SendQueue::gather(std::span<iovec> pieces) const noexcept {
   std::size_t count = 0;
-  for (const Piece* piece = first_; piece && count < pieces.size(); piece = piece->next)
-    pieces[count++] = {const_cast<char*>(piece->data), piece->size};
+  for (const Piece* piece = last_; piece && count < pieces.size();) {
+    const Piece* const next = piece->next;
+    pieces[count++] = {const_cast<char*>(next->data), next->size};
+    piece = next == last_ ? nullptr : next;
+  }
   return count;
 }
 
 void SendQueue::consume(std::size_t bytes) noexcept {
-  if (bytes == size_) return clear();
-  size_ -= bytes;
-  while (first_ && bytes >= first_->size) {
-    bytes -= first_->size;
-    Piece* const done = first_;
-    first_ = done->next;
+  if (bytes == size()) return clear();
+  last_->queued -= bytes;
+  while (bytes >= last_->next->size) {
+    Piece* const done = last_->next;
+    bytes -= done->size;
+    last_->next = done->next;
     destroy(done);
   }
-  if (!first_) {
-    last_ = nullptr;
-    return;
-  }
-  first_->data += bytes;
-  first_->size -= bytes;
+  last_->next->data += bytes;
+  last_->next->size -= bytes;
 }
 
 void SendQueue::link(Piece* piece) noexcept {
-  if (last_)
-    last_->next = piece;
-  else
-    first_ = piece;
+  piece->queued = size();
+  piece->next = last_ ? std::exchange(last_->next, piece) : piece;
   last_ = piece;
 }
 
@@ -208,8 +201,9 @@ void SendQueue::destroy(Piece* piece) noexcept {
   }
 }
 
-void SendQueue::destroyAll(Piece* first) noexcept {
-  while (first) destroy(std::exchange(first, first->next));
+void SendQueue::destroyAll(Piece* last) noexcept {
+  for (Piece* piece = std::exchange(last->next, nullptr); piece;)
+    destroy(std::exchange(piece, piece->next));
 }
 
 }  // namespace hawser

@@ -20,33 +20,29 @@ namespace hawser {
 /// none), and into larger ones the more there is; a large string is taken over as it is; bytes
 /// that many connections send are shared.
 ///
-/// Moving it is cheap and leaves the source empty.
+/// Moving it is cheap and leaves the source empty. It is one pointer, for the sake of the many
+/// connections on which nothing waits.
 class SendQueue {
  public:
   /// Strings that are at least this long are not copied.
   static constexpr std::size_t adoptedBytes = 2048;
 
   SendQueue() noexcept = default;
-  SendQueue(SendQueue&& other) noexcept
-      : first_(std::exchange(other.first_, nullptr)),
-        last_(std::exchange(other.last_, nullptr)),
-        size_(std::exchange(other.size_, 0)) {}
+  SendQueue(SendQueue&& other) noexcept : last_(std::exchange(other.last_, nullptr)) {}
   SendQueue& operator=(SendQueue&& other) noexcept {
     if (this == &other) return *this;
-    if (first_) clear();
-    first_ = std::exchange(other.first_, nullptr);
+    clear();
     last_ = std::exchange(other.last_, nullptr);
-    size_ = std::exchange(other.size_, 0);
     return *this;
   }
   ~SendQueue() { clear(); }
 
-  std::size_t size() const noexcept { return size_; }
-  bool empty() const noexcept { return size_ == 0; }
+  std::size_t size() const noexcept { return last_ ? last_->queued : 0; }
+  bool empty() const noexcept { return !last_; }
 
   /// Appends a copy. If memory runs out the queue is as it was.
   void append(std::string_view text) {
-    if (first_ || !appendFirst(text)) appendMore(text);
+    if (last_ || !appendFirst(text)) appendMore(text);
   }
   void append(std::span<const std::byte> bytes) {
     append(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
@@ -63,21 +59,23 @@ class SendQueue {
   /// are until they are consumed, even if the queue is moved.
   std::size_t gather(std::span<iovec> pieces) const noexcept;
   /// The first piece; the queue must not be empty.
-  std::string_view front() const noexcept { return {first_->data, first_->size}; }
+  std::string_view front() const noexcept { return {last_->next->data, last_->next->size}; }
   /// Whether the first piece is all there is; the queue must not be empty.
-  bool isOnePiece() const noexcept { return first_ == last_; }
+  bool isOnePiece() const noexcept { return last_->next == last_; }
   /// Drops the first `bytes`, which must be there.
   void consume(std::size_t bytes) noexcept;
   void clear() noexcept;
 
  private:
-  /// One contiguous part of the queue. `data` and `size` shrink from the front as bytes are sent.
+  /// One contiguous part of the queue, at least one byte. `data` and `size` shrink from the front as
+  /// bytes are sent.
   struct Piece {
     enum class Kind : std::uint8_t { block, largeBlock, adopted, shared };
 
-    Piece* next;
+    Piece* next;  // of the last one: the first
     const char* data;
     std::size_t size;
+    std::size_t queued;  // in the last one: by all of them together
     const Kind kind;
   };
   struct Block;
@@ -104,11 +102,9 @@ class SendQueue {
   static Block* makeBlock(std::size_t capacity);
   static Block* takeCachedBlock() noexcept;
   static void destroy(Piece* piece) noexcept;
-  static void destroyAll(Piece* first) noexcept;
+  static void destroyAll(Piece* last) noexcept;
 
-  Piece* first_ = nullptr;
-  Piece* last_ = nullptr;
-  std::size_t size_ = 0;
+  Piece* last_ = nullptr;  // of a ring
 };
 
 /// Bytes that were copied, behind the object itself, with room for more up to `end`.
@@ -120,11 +116,10 @@ struct SendQueue::Block : Piece {
 
 // Mostly one small piece comes, and goes as a whole.
 inline void SendQueue::clear() noexcept {
-  Piece* const piece = std::exchange(first_, nullptr);
-  const Piece* const last = std::exchange(last_, nullptr);
-  size_ = 0;
+  Piece* const piece = std::exchange(last_, nullptr);
   if (!piece) return;
-  if (piece != last || piece->kind != Piece::Kind::block || blockCache.room == 0) [[unlikely]]
+  if (piece->next != piece || piece->kind != Piece::Kind::block || blockCache.room == 0)
+      [[unlikely]]
     return destroyAll(piece);
   --blockCache.room;
   piece->next = blockCache.head;
