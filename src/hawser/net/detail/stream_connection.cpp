@@ -146,7 +146,7 @@ void StreamConnection::writeBulk(std::string_view bytes) {
 }
 
 std::string StreamConnection::where() const {
-  return isStandardIO() ? "standard input and output" : peer_.toString();
+  return isStandardIO() ? "standard input and output" : peer_.get().toString();
 }
 
 void StreamConnection::checkLimits() {
@@ -167,7 +167,9 @@ std::size_t StreamConnection::queuedBytes() const noexcept {
 }
 
 Address StreamConnection::getHost() const {
-  return channel_ ? fromNative(channel_->localAddress()) : host_;
+  if (!channel_) return host_.get();
+  const Address* const common = maker_ ? maker_->commonHost() : nullptr;
+  return common ? *common : fromNative(channel_->localAddress());
 }
 
 StreamConnection::Extras& StreamConnection::extras() {

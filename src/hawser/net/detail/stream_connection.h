@@ -3,7 +3,9 @@
 #include <hawser/base/delayed_call.h>
 #include <hawser/base/failure.h>
 #include <hawser/defer/detail/handler_scope.h>
+#include <hawser/net/detail/connection_observer.h>
 #include <hawser/net/detail/outgoing.h>
+#include <hawser/net/detail/stored_address.h>
 #include <hawser/net/transport.h>
 #include <hawser/reactor/after_turn.h>
 #include <hawser/reactor/channel.h>
@@ -24,15 +26,6 @@ namespace hawser {
 class Protocol;
 
 namespace detail {
-
-/// Is told that a connection it made is over, after the protocol was told.
-class ConnectionObserver {
- public:
-  virtual void connectionEnded(const Failure& reason) = 0;
-
- protected:
-  ~ConnectionObserver() = default;
-};
 
 /// The Transport of a connected stream channel.
 ///
@@ -72,7 +65,7 @@ class StreamConnection final : public Transport,
   void loseConnection() override;
   void abortConnection() override;
   void loseWriteConnection() override;
-  Address getPeer() const override { return peer_; }
+  Address getPeer() const override { return peer_.get(); }
   Address getHost() const override;
   bool connected() const noexcept override { return channel_ != nullptr; }
   bool disconnecting() const noexcept override { return is_.disconnecting; }
@@ -149,7 +142,7 @@ class StreamConnection final : public Transport,
   void cancelFile(FileSending& sending);
   std::string where() const;
   /// Is this the program's own input and output?
-  bool isStandardIO() const noexcept { return peer_.family() == Address::Family::none; }
+  bool isStandardIO() const noexcept { return peer_.empty(); }
   void drained();
   bool peerStillSends() const noexcept;
   void lingerForPeer();
@@ -176,13 +169,13 @@ class StreamConnection final : public Transport,
   Reactor& reactor_;
   ChannelPtr channel_;  // null once the connection is closed
   std::shared_ptr<Protocol> protocol_;
-  std::shared_ptr<ConnectionObserver> maker_;
+  ObserverPtr maker_;
   union {
-    SendQueue queue_;  // while there is a channel
-    Address host_;     // afterwards
+    SendQueue queue_;     // while there is a channel
+    StoredAddress host_;  // afterwards
   };
   std::unique_ptr<Extras> extras_;
-  Address peer_;
+  StoredAddress peer_;
 };
 
 // Calls the protocol or the producer: user code, which may throw.

@@ -110,17 +110,16 @@ Failure StreamConnection::doneFailure() const noexcept {
 }
 
 void StreamConnection::closeChannel() noexcept {
-  Address host;
+  StoredAddress host;
   try {
-    host = getHost();  // while there is somebody to ask
+    host = StoredAddress(getHost());  // while there is somebody to ask
   } catch (const std::bad_alloc&) {
-    // A path takes memory: then this is told as if it had no name.
-    host = Address();
+    // Then this is told as if it had no address.
   }
   channel_ = nullptr;
   writtenBytes_ = 0;
   std::destroy_at(&queue_);
-  std::construct_at(&host_, host);
+  std::construct_at(&host_, std::move(host));
   if (extras_ && extras_->outgoing) extras_->outgoing->close();
   is_.sending = false;
 }
@@ -139,7 +138,7 @@ void StreamConnection::finish(const Failure& reason) {
   }
   const auto protocol = std::exchange(protocol_, nullptr);
   notify("connectionLost", *protocol, [&] { protocol->connectionLost(reason); });
-  if (const auto maker = std::exchange(maker_, nullptr))
+  if (const ObserverPtr maker = std::move(maker_))
     notify("connectionEnded", *maker, [&] { maker->connectionEnded(reason); });
 }
 

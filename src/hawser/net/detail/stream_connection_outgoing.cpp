@@ -17,7 +17,8 @@ namespace hawser::detail {
 // Descriptors and files, which leave between bytes.
 
 void StreamConnection::sendFileDescriptor(int descriptor) {
-  if (peer_.family() != Address::Family::local) return Transport::sendFileDescriptor(descriptor);
+  if (getPeer().family() != Address::Family::local)
+    return Transport::sendFileDescriptor(descriptor);
   if (!writable()) return;
   FileDescriptor duplicate(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
   if (!duplicate) throw std::system_error(errno, std::generic_category(), "sendFileDescriptor");

@@ -12,6 +12,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <new>
@@ -93,6 +94,13 @@ void StreamListener::accepted(ChannelPtr channel, const NativeAddress& peer) {
       });
   if (!protocol) return;
   StreamConnection::start(reactor_, std::move(channel), from, std::move(protocol), self);
+}
+
+// A connection to a socket that is bound to one address has that address.
+const Address* StreamListener::commonHost() const noexcept {
+  const Address::Bytes& bytes = host_.bytes();
+  const bool any = std::all_of(bytes.begin(), bytes.end(), [](auto byte) { return byte == 0; });
+  return any && host_.family() != Address::Family::local ? nullptr : &host_;
 }
 
 void StreamListener::acceptFailed(std::error_code error) {

@@ -51,6 +51,7 @@ class StreamListener final : public Port,
   void acceptFailed(std::error_code error) override;
   void disconnect() override { close(); }
   void connectionEnded(const Failure&) override {}
+  const Address* commonHost() const noexcept override;
   void retry();
   void complain(const char* what, std::error_code error) const noexcept;
   void close();
