@@ -25,14 +25,25 @@ class AfterTurn : public detail::ListNode {
   ~AfterTurn() = default;
 };
 
+namespace detail {
+/// A place among what is attached to a reactor.
+class AttachedNode : public ListNode {};
+}  // namespace detail
+
 /// Something that lives on a reactor and has to end when the reactor does: a connection, a port.
 ///
 /// `reactor.attach(*this)` when it begins to live; it is detached by its destructor, by
 /// `detach()`, and by the reactor just before it calls `disconnect()`.
-class Disconnectable : public detail::ListNode {
+///
+/// It is an AfterTurn too, since most are connections, which write at the end of the turn: so they
+/// need one table of functions, not two. Who never asks for the end of a turn need not override
+/// `afterTurn`.
+class Disconnectable : public AfterTurn, public detail::AttachedNode {
  public:
-  bool attached() const noexcept { return linked(); }
-  void detach() noexcept { unlink(); }
+  bool attached() const noexcept { return AttachedNode::linked(); }
+  void detach() noexcept { AttachedNode::unlink(); }
+
+  void afterTurn() override {}
 
   /// The reactor stops (Twisted's `disconnectAll`): lose the connection, tell the protocol, and let
   /// go of the channel, now. Nothing that is written from here on will be sent.

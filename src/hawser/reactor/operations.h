@@ -51,8 +51,25 @@ class ConnectHandler {
   ~ConnectHandler() = default;
 };
 
+/// Is told how a `send` that did not complete at once goes on.
+class SendHandler {
+ public:
+  /// The kernel has taken `bytes` more; `left` of this operation remain. It is complete, and its
+  /// memory free, when `left` is 0.
+  virtual void sent(std::size_t bytes, std::size_t left) = 0;
+  /// The operation is over, what remained of it is dropped (EPIPE, ECONNRESET, ...).
+  virtual void sendFailed(std::error_code error) = 0;
+
+ protected:
+  ~SendHandler() = default;
+};
+
 /// Is given what arrives on a channel.
-class ReceiveHandler {
+///
+/// Who receives on a channel mostly sends on it too, and is told of that by the same table of
+/// functions: so a connection needs one, not two. Who does not send need not override those of
+/// SendHandler.
+class ReceiveHandler : public SendHandler {
  public:
   /// At least one byte. The span is valid during the call only: the buffer belongs to the backend,
   /// which uses it for all channels.
@@ -64,6 +81,9 @@ class ReceiveHandler {
   /// The stream is over: no error if the peer has finished sending, else what went wrong
   /// (ECONNRESET, ETIMEDOUT, ...). Nothing more is received.
   virtual void receiveEnded(std::error_code error) = 0;
+
+  void sent(std::size_t, std::size_t) override {}
+  void sendFailed(std::error_code) override {}
 
  protected:
   ~ReceiveHandler() = default;
@@ -85,19 +105,6 @@ class DatagramHandler {
 
  protected:
   ~DatagramHandler() = default;
-};
-
-/// Is told how a `send` that did not complete at once goes on.
-class SendHandler {
- public:
-  /// The kernel has taken `bytes` more; `left` of this operation remain. It is complete, and its
-  /// memory free, when `left` is 0.
-  virtual void sent(std::size_t bytes, std::size_t left) = 0;
-  /// The operation is over, what remained of it is dropped (EPIPE, ECONNRESET, ...).
-  virtual void sendFailed(std::error_code error) = 0;
-
- protected:
-  ~SendHandler() = default;
 };
 
 }  // namespace hawser

@@ -334,7 +334,7 @@ void Reactor::shutDown() {
 void Reactor::endConnections() {
   // What a handler connects again at once is ended, too, but not for ever.
   for (int round = 0; round < endingRounds && !attached_.empty(); ++round) {
-    detail::IntrusiveList<Disconnectable> ending(std::move(attached_));
+    detail::IntrusiveList<Disconnectable, detail::AttachedNode> ending(std::move(attached_));
     while (!ending.empty()) {
       Disconnectable& object = ending.popFront();
       detail::callHandlerFor(object, "while disconnecting", [&] { object.disconnect(); });

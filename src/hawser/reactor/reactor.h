@@ -246,7 +246,7 @@ class Reactor final : public Clock {
   TimerQueue timers_;
   detail::TurnBuffer turnBuffer_;
   detail::IntrusiveList<AfterTurn> afterTurn_;
-  detail::IntrusiveList<Disconnectable> attached_;
+  detail::IntrusiveList<Disconnectable, detail::AttachedNode> attached_;
   detail::IntrusiveList<detail::RemoteSlot> remoteSlots_;
   std::shared_ptr<detail::RemoteCalls> remoteCalls_;
   detail::HandlerMarks marks_;

@@ -25,7 +25,6 @@ namespace hawser::detail {
 /// It holds itself, and its protocol, from `open` until `stopProtocol` has returned.
 class DatagramPort final : public DatagramTransport,
                            private DatagramHandler,
-                           private AfterTurn,
                            private Disconnectable {
  public:
   /// What may wait for room in the kernel.

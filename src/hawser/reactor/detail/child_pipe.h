@@ -41,7 +41,7 @@ class ChildPipeOwner {
 ///
 /// What is written collects until the end of the turn. A pipe to the child is watched as well: when
 /// nobody can read from it any more, it is closed.
-class ChildPipe final : private ReceiveHandler, private SendHandler, private AfterTurn {
+class ChildPipe final : private ReceiveHandler, private AfterTurn {
  public:
   enum class Direction : std::uint8_t { fromChild, toChild, terminal };
 

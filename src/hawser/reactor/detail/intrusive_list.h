@@ -20,7 +20,7 @@ class ListNode {
   ~ListNode() { unlink(); }
 
  private:
-  template <class T>
+  template <class T, class Node>
   friend class IntrusiveList;
 
   ListNode* next_ = this;
@@ -29,8 +29,9 @@ class ListNode {
 
 /// A list of objects that carry their links themselves: adding and removing allocate nothing, and
 /// an object can leave without knowing its list. T derives from ListNode (and befriends the list
-/// if it does so privately).
-template <class T>
+/// if it does so privately). One that can be in two lists has two nodes, of types that derive from
+/// ListNode and tell them apart: `Node` is that of this list.
+template <class T, class Node = ListNode>
 class IntrusiveList {
  public:
   IntrusiveList() noexcept = default;
@@ -41,10 +42,10 @@ class IntrusiveList {
   }
 
   bool empty() const noexcept { return !root_.linked(); }
-  T& front() noexcept { return static_cast<T&>(*root_.next_); }
+  T& front() noexcept { return objectOf(*root_.next_); }
 
   void pushBack(T& object) noexcept {
-    ListNode& node = object;
+    ListNode& node = static_cast<Node&>(object);
     node.previous_ = root_.previous_;
     node.next_ = &root_;
     root_.previous_->next_ = &node;
@@ -53,7 +54,7 @@ class IntrusiveList {
   T& popFront() noexcept {
     ListNode& node = *root_.next_;
     node.unlink();
-    return static_cast<T&>(node);
+    return objectOf(node);
   }
   /// Moves everything in `other` behind what is here.
   void take(IntrusiveList& other) noexcept {
@@ -66,6 +67,10 @@ class IntrusiveList {
   }
 
  private:
+  static T& objectOf(ListNode& node) noexcept {
+    return static_cast<T&>(static_cast<Node&>(node));
+  }
+
   struct Root : ListNode {};
   Root root_;
 };
