@@ -3,14 +3,18 @@
 #include <hawser/net/transport.h>
 
 #include <stdexcept>
+#include <utility>
 
 namespace hawser {
 
-Protocol::~Protocol() = default;
+Protocol::~Protocol() {
+  if (holding_) transport_->letGo();
+}
 
 void Protocol::makeConnection(Transport& transport) {
-  transport_ = transport.weak_from_this().lock();
-  if (!transport_) transport_ = std::shared_ptr<Transport>(std::shared_ptr<void>(), &transport);
+  const bool held = transport.hold();
+  Transport* const before = std::exchange(transport_, &transport);
+  if (std::exchange(holding_, held)) before->letGo();
   connectionMade();
 }
 

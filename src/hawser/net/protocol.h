@@ -28,9 +28,9 @@ class Protocol : public std::enable_shared_from_this<Protocol> {
   virtual ~Protocol();
 
   /// Joins the protocol to its transport and calls `connectionMade`. Called by whoever made the
-  /// connection; in a test, by the test, with a `testing::StringTransport`. If the transport lives
-  /// in a shared_ptr the protocol shares it, else the transport must outlive the protocol's use of
-  /// it.
+  /// connection; in a test, by the test, with a `testing::StringTransport`. The transport of a
+  /// connection lives as long as the protocols that were given it, and so does a StringTransport in
+  /// a shared_ptr; any other must outlive the protocol's use of it.
   void makeConnection(Transport& transport);
 
   /// The connection is there: a good place for a greeting.
@@ -80,7 +80,8 @@ class Protocol : public std::enable_shared_from_this<Protocol> {
  private:
   [[noreturn]] static void throwNotConnected();
 
-  std::shared_ptr<Transport> transport_;
+  Transport* transport_ = nullptr;
+  bool holding_ = false;  // `transport_` waits for its `letGo`
 };
 
 }  // namespace hawser

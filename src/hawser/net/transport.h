@@ -37,9 +37,16 @@ struct WriteLimits {
 /// A transport holds its protocol until `connectionLost` has returned; the object itself lives as
 /// long as its protocol does. Once the connection is closed every function is still safe to call:
 /// writing and closing do nothing, and the addresses remain known.
-class Transport : public Producer, public std::enable_shared_from_this<Transport> {
+class Transport : public Producer {
  public:
   ~Transport() override;
+
+  /// This transport as a pointer that shares it, to pass it on as a producer. (As the standard's
+  /// `enable_shared_from_this`, but only connections that are asked have memory for it.)
+  /// @throws std::bad_weak_ptr if it is not shared, but on a stack or a member
+  std::shared_ptr<Transport> shared_from_this() { return std::shared_ptr<Transport>(weakSelf()); }
+  /// Empty if it is not shared.
+  std::weak_ptr<Transport> weak_from_this() { return weakSelf(); }
 
   /// Queues a copy of `bytes`. All that is written within one turn of the reactor leaves in one
   /// system call at its end; only a piece of 32 KiB or more does not wait, so that it need not be
@@ -169,7 +176,18 @@ class Transport : public Producer, public std::enable_shared_from_this<Transport
   void stopProducing() override { loseConnection(); }
 
  protected:
+  friend class Protocol;
   Transport() = default;
+
+  // Unless overridden, the protocol's use of this object does not keep it alive.
+
+  /// A protocol begins to use this object. If it returns true `letGo` follows when the protocol is
+  /// destroyed, or has another transport.
+  virtual bool hold() noexcept { return false; }
+  /// May destroy this object, and may come on any thread.
+  virtual void letGo() noexcept {}
+  /// For `shared_from_this` and `weak_from_this`.
+  virtual std::weak_ptr<Transport> weakSelf() { return {}; }
 
   /// For `setOption` and `getOption`. Unless overridden there are no options.
   virtual void setSocketOption(const SocketOptionName& option, const SocketOptionValue& value);

@@ -9,6 +9,17 @@ namespace hawser::testing {
 StringTransport::StringTransport(Address host, Address peer) : host_(host), peer_(peer) {}
 StringTransport::~StringTransport() = default;
 
+bool StringTransport::hold() noexcept {
+  if (!self_) self_ = std::enable_shared_from_this<StringTransport>::weak_from_this().lock();
+  if (self_) ++holders_;
+  return self_ != nullptr;
+}
+
+void StringTransport::letGo() noexcept {
+  if (--holders_ != 0) return;
+  const auto last = std::exchange(self_, nullptr);
+}
+
 Address StringTransport::defaultHost() { return Address::parse("tcp:10.0.0.1:12345"); }
 Address StringTransport::defaultPeer() { return Address::parse("tcp:192.168.1.1:54321"); }
 

@@ -25,8 +25,11 @@ namespace hawser::testing {
 /// the reactor. After `loseConnection` the test calls `connectionLost` on the protocol, if it
 /// wants that event; `StringTransportWithDisconnection` does so at once. Put it on the stack before
 /// the protocol, or into a shared_ptr.
-class StringTransport : public Transport {
+class StringTransport : public Transport, public std::enable_shared_from_this<StringTransport> {
  public:
+  using Transport::shared_from_this;
+  using Transport::weak_from_this;
+
   enum class ProducerState { producing, paused, stopped };
 
   explicit StringTransport(Address host = defaultHost(), Address peer = defaultPeer());
@@ -85,6 +88,14 @@ class StringTransport : public Transport {
   static Address defaultPeer();  ///< tcp:192.168.1.1:54321
 
  private:
+  bool hold() noexcept override;
+  void letGo() noexcept override;
+  std::weak_ptr<Transport> weakSelf() override {
+    return std::enable_shared_from_this<StringTransport>::weak_from_this();
+  }
+
+  std::shared_ptr<StringTransport> self_;  // while protocols hold it, if it lives in a shared_ptr
+  std::size_t holders_ = 0;
   std::string written_;
   std::shared_ptr<Producer> producer_;
   std::map<std::pair<int, int>, SocketOptionValue> options_;  // by level and name

@@ -16,6 +16,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -50,32 +51,66 @@ void StreamConnection::eventThrew(const char* name) {
 void StreamConnection::start(Reactor& reactor, ChannelPtr&& channel, const Address& peer,
                              std::shared_ptr<Protocol> protocol,
                              std::shared_ptr<ConnectionObserver> maker) {
-  auto connection = std::make_shared<StreamConnection>(reactor, std::move(channel), peer,
-                                                       std::move(protocol), std::move(maker));
-  reactor.attach(*connection);
-  connection->notify("connectionMade", *connection->protocol_,
-                     [&] { connection->protocol_->makeConnection(*connection); });
-  if (connection->channel_ && !connection->readPaused_ && !connection->receiving_)
-    connection->startReceiving();
+  StoredAddress storedPeer(peer);
+  auto& connection = *new StreamConnection(reactor, std::move(channel), std::move(storedPeer),
+                                           std::move(protocol), ObserverPtr(std::move(maker)));
+  const Held held(connection);
+  reactor.attach(connection);
+  connection.notify("connectionMade", *connection.protocol_,
+                    [&] { connection.protocol_->makeConnection(connection); });
+  if (connection.channel_ && !connection.readPaused_ && !connection.receiving_)
+    connection.startReceiving();
 }
 
-StreamConnection::StreamConnection(Reactor& reactor, ChannelPtr channel, const Address& peer,
-                                   std::shared_ptr<Protocol> protocol,
-                                   std::shared_ptr<ConnectionObserver> maker)
+StreamConnection::StreamConnection(Reactor& reactor, ChannelPtr channel, StoredAddress peer,
+                                   std::shared_ptr<Protocol> protocol, ObserverPtr maker) noexcept
     : reactor_(reactor),
       channel_(std::move(channel)),
       protocol_(std::move(protocol)),
       maker_(std::move(maker)),
       queue_(),
-      peer_(peer) {
+      peer_(std::move(peer)) {
   is_.special = !channel_->triesToSend();
 }
 
 StreamConnection::~StreamConnection() {
+  if (extras_ && extras_->lingerTimer.active()) extras_->lingerTimer.cancel();
   if (channel_)
     std::destroy_at(&queue_);
   else
     std::destroy_at(&host_);
+}
+
+bool StreamConnection::hold() noexcept {
+  if (holders_.fetch_add(1) == 0 && extras_) extras_->owner = extras_->shared.lock();
+  return true;
+}
+
+void StreamConnection::letGo() noexcept {
+  if (holders_.fetch_sub(1) != 1) return;
+  if (!extras_ || !extras_->owner) {
+    delete this;
+    return;
+  }
+  const auto owner = std::move(extras_->owner);
+}
+
+std::weak_ptr<Transport> StreamConnection::weakSelf() {
+  /// Destroys the connection with the last shared_ptr.
+  struct Owner {
+    Owner() = default;
+    Owner(const Owner&) = delete;
+    Owner& operator=(const Owner&) = delete;
+    ~Owner() { delete owned; }
+    StreamConnection* owned = nullptr;
+  };
+  if (!extras_) extras_ = std::make_unique<Extras>();
+  if (extras_->shared.expired()) {
+    const auto owner = std::make_shared<Owner>();
+    owner->owned = this;
+    extras_->shared = extras_->owner = std::shared_ptr<Transport>(owner, this);
+  }
+  return extras_->shared;
 }
 
 bool StreamConnection::writable() const noexcept {
@@ -97,7 +132,7 @@ void StreamConnection::write(std::string_view bytes) {
   char* const place = buffer.take(bytes.size());
   askForTurnEnd();
   written_ = place;
-  writtenBytes_ = static_cast<std::uint32_t>(bytes.size());
+  writtenBytes_ = static_cast<std::uint16_t>(bytes.size());
   std::memcpy(place, bytes.data(), bytes.size());
 }
 
@@ -119,10 +154,11 @@ void StreamConnection::writeWith(std::string_view bytes) {
 bool StreamConnection::extendWritten(std::string_view bytes) noexcept {
   TurnBuffer& buffer = reactor_.turnBuffer();
   if (writtenBytes_ == 0 || written_ + writtenBytes_ != buffer.next() ||
-      bytes.size() > shortBytes || bytes.size() > buffer.room())
+      bytes.size() > shortBytes || bytes.size() > buffer.room() ||
+      writtenBytes_ + bytes.size() > std::numeric_limits<std::uint16_t>::max())
     return false;
   std::memcpy(buffer.take(bytes.size()), bytes.data(), bytes.size());
-  writtenBytes_ += static_cast<std::uint32_t>(bytes.size());
+  writtenBytes_ = static_cast<std::uint16_t>(writtenBytes_ + bytes.size());
   return true;
 }
 
@@ -199,12 +235,15 @@ void StreamConnection::unregisterProducer() {
 }
 
 void StreamConnection::pauseProducing() {
-  if (!channel_ || is_.disconnecting || std::exchange(readPaused_, true)) return;
+  if (!channel_ || is_.disconnecting || readPaused_) return;
+  readPaused_ = true;
   if (receiving_ && !readEnded_) channel_->pauseReceiving();
 }
 
 void StreamConnection::resumeProducing() {
-  if (!channel_ || is_.disconnecting || !std::exchange(readPaused_, false) || readEnded_) return;
+  if (!channel_ || is_.disconnecting || !readPaused_) return;
+  readPaused_ = false;
+  if (readEnded_) return;
   if (receiving_)
     channel_->resumeReceiving();
   else
@@ -238,10 +277,12 @@ void StreamConnection::received(std::span<const std::byte> bytes) {
 
 void StreamConnection::descriptorsReceived(std::vector<FileDescriptor> descriptors) {
   auto* const receiver = dynamic_cast<FileDescriptorReceiver*>(protocol_.get());
-  if (!receiver && !is_.disconnecting && !std::exchange(complained_, true))
+  if (!receiver && !is_.disconnecting && !complained_) {
+    complained_ = true;
     logging::warn(
         fmt::format("closed {} descriptors from {}: the protocol is no FileDescriptorReceiver",
                     descriptors.size(), where()));
+  }
   for (FileDescriptor& descriptor : descriptors) {
     if (!receiver || is_.disconnecting) return;
     notify("fileDescriptorReceived", *protocol_,

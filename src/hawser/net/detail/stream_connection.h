@@ -13,6 +13,7 @@
 #include <hawser/reactor/operations.h>
 #include <hawser/reactor/send_queue.h>
 
+#include <atomic>
 #include <bit>
 #include <cstdint>
 #include <memory>
@@ -30,7 +31,8 @@ namespace detail {
 /// The Transport of a connected stream channel.
 ///
 /// While the connection lives, this and its protocol hold each other; `finish` cuts that circle, so
-/// afterwards the protocol holds this.
+/// afterwards the protocol holds this. Nobody else mostly does, so who holds it is only counted;
+/// `weakSelf` makes what shared_ptrs need, for those who ask.
 ///
 /// What is written collects until the end of the turn, in the turn's buffer as long as it is short
 /// and in one piece, else in `queue_`, and goes to the channel in one send; while that send is not
@@ -38,23 +40,15 @@ namespace detail {
 /// in the channel's handlers or in `afterTurn`, never in a function that the protocol calls.
 ///
 /// What an echo touches lies together, from ReceiveHandler on: with a thousand busy connections
-/// waiting for memory costs more than anything else that is done here.
-class StreamConnection final : public Transport,
-                               private Disconnectable,
-                               private SendHandler,
-                               private ReceiveHandler,
-                               private AfterTurn {
+/// waiting for memory costs more than anything else that is done here. And it is small, since most
+/// connections of a server are silent most of the time: what is needed seldom lies elsewhere.
+class StreamConnection final : public Transport, private ReceiveHandler, private Disconnectable {
  public:
   /// Joins a connected channel to its protocol, calls `connectionMade` and starts receiving.
   /// If memory runs out before that, `channel` is still the caller's.
   /// @param maker lives until the connection is over
   static void start(Reactor& reactor, ChannelPtr&& channel, const Address& peer,
                     std::shared_ptr<Protocol> protocol, std::shared_ptr<ConnectionObserver> maker);
-
-  /// For `start` only: public for make_shared.
-  StreamConnection(Reactor& reactor, ChannelPtr channel, const Address& peer,
-                   std::shared_ptr<Protocol> protocol, std::shared_ptr<ConnectionObserver> maker);
-  ~StreamConnection() override;
 
   using Transport::write;
   void write(std::string_view bytes) override;
@@ -84,8 +78,24 @@ class StreamConnection final : public Transport,
   void resumeProducing() override;
 
  private:
+  /// Holds a connection while a function works on it that may end it.
+  class Held {
+   public:
+    explicit Held(StreamConnection& connection) noexcept : connection_(connection) {
+      connection_.hold();
+    }
+    Held(const Held&) = delete;
+    Held& operator=(const Held&) = delete;
+    ~Held() { connection_.letGo(); }
+
+   private:
+    StreamConnection& connection_;
+  };
+
   /// What few connections need.
   struct Extras {
+    std::weak_ptr<Transport> shared;   // once somebody has asked for it; it owns the connection
+    std::shared_ptr<Transport> owner;  // the same, for the holders that are only counted
     WriteLimits limits;
     std::shared_ptr<Producer> producer;
     DelayedCall lingerTimer;
@@ -105,12 +115,19 @@ class StreamConnection final : public Transport,
     bool disconnecting = false;  // loseConnection or abort was called, or it is closed
     bool discarded = false;      // something arrived after that
     bool lingering = false;      // all is sent, the peer may still finish
-    bool special = false;        // there are extras, it was aborted, or the channel never tries
+    bool special = false;        // extras matter, it was aborted, or the channel never tries
     friend bool operator==(const Standing& one, const Standing& other) noexcept {
       return std::bit_cast<std::uint64_t>(one) == std::bit_cast<std::uint64_t>(other);
     }
   };
   bool onlyAsked() const noexcept { return is_ == Standing{.asked = true}; }
+
+  StreamConnection(Reactor& reactor, ChannelPtr channel, StoredAddress peer,
+                   std::shared_ptr<Protocol> protocol, ObserverPtr maker) noexcept;
+  ~StreamConnection() override;
+  bool hold() noexcept override;
+  void letGo() noexcept override;
+  std::weak_ptr<Transport> weakSelf() override;
 
   void received(std::span<const std::byte> bytes) override;
   void receivedWatched(std::string_view text);
@@ -128,7 +145,7 @@ class StreamConnection final : public Transport,
   std::string_view written() const noexcept { return {written_, writtenBytes_}; }
   void dropWritten(std::size_t bytes) noexcept {
     written_ += bytes;
-    writtenBytes_ -= static_cast<std::uint32_t>(bytes);
+    writtenBytes_ = static_cast<std::uint16_t>(writtenBytes_ - bytes);
   }
   void writeBulk(std::string_view bytes);
   void askForTurnEnd() noexcept;
@@ -151,6 +168,7 @@ class StreamConnection final : public Transport,
   void resetOnClose() noexcept;
   void closeChannel() noexcept;
   void finish(const Failure& reason);
+  void endExtras(const Failure& reason);
   Failure lostFailure() const noexcept;
   Failure doneFailure() const noexcept;
   Extras& extras();
@@ -160,12 +178,13 @@ class StreamConnection final : public Transport,
   void eventThrew(const char* name);
 
   Standing is_;
-  const char* written_ = nullptr;   // in the turn's buffer
-  std::uint32_t writtenBytes_ = 0;  // there; if there are any `queue_` is empty
-  bool receiving_ = false;          // the channel was asked to
-  bool readPaused_ = false;         // the protocol asked for it
-  bool readEnded_ = false;          // the peer has finished sending
-  bool complained_ = false;         // of descriptors that the protocol does not take
+  const char* written_ = nullptr;           // in the turn's buffer
+  std::uint16_t writtenBytes_ = 0;          // there; if there are any `queue_` is empty
+  bool receiving_ : 1 = false;              // the channel was asked to
+  bool readPaused_ : 1 = false;             // the protocol asked for it
+  bool readEnded_ : 1 = false;              // the peer has finished sending
+  bool complained_ : 1 = false;             // of descriptors that the protocol does not take
+  std::atomic<std::uint32_t> holders_ = 0;  // protocols, the last of which destroys it
   Reactor& reactor_;
   ChannelPtr channel_;  // null once the connection is closed
   std::shared_ptr<Protocol> protocol_;

@@ -83,9 +83,8 @@ void StreamConnection::lingerForPeer() {
   if (std::exchange(is_.lingering, true)) return;
   if (!std::exchange(is_.writeEnded, true)) static_cast<void>(channel_->shutdownSend());
   try {
-    extras().lingerTimer = reactor_.callLater(lingerTime, [weak = weak_from_this()] {
-      const auto self = std::static_pointer_cast<StreamConnection>(weak.lock());
-      if (self && self->channel_) self->finish(self->doneFailure());
+    extras().lingerTimer = reactor_.callLater(lingerTime, [this] {
+      if (channel_) finish(doneFailure());
     });
   } catch (...) {
     finish(doneFailure());  // it must end at some time: without a timer, now
@@ -125,21 +124,25 @@ void StreamConnection::closeChannel() noexcept {
 }
 
 void StreamConnection::finish(const Failure& reason) {
-  const auto self = shared_from_this();  // the circle is cut below
+  const Held held(*this);  // the circle is cut below
   if (channel_) closeChannel();
   AfterTurn::withdraw();
   Disconnectable::detach();
   is_.disconnecting = true;
-  if (const auto extras = std::exchange(extras_, nullptr)) {
-    if (extras->lingerTimer.active()) extras->lingerTimer.cancel();
-    if (extras->producer)
-      notify("stopProducing", *extras->producer, [&] { extras->producer->stopProducing(); });
-    if (extras->outgoing) notify("sendFile", *protocol_, [&] { extras->outgoing->fail(reason); });
-  }
+  if (extras_) endExtras(reason);
   const auto protocol = std::exchange(protocol_, nullptr);
   notify("connectionLost", *protocol, [&] { protocol->connectionLost(reason); });
   if (const ObserverPtr maker = std::move(maker_))
     notify("connectionEnded", *maker, [&] { maker->connectionEnded(reason); });
+}
+
+void StreamConnection::endExtras(const Failure& reason) {
+  if (extras_->lingerTimer.active()) extras_->lingerTimer.cancel();
+  const auto producer = std::exchange(extras_->producer, nullptr);
+  const auto outgoing = std::exchange(extras_->outgoing, nullptr);
+  if (!extras_->owner) extras_ = nullptr;
+  if (producer) notify("stopProducing", *producer, [&] { producer->stopProducing(); });
+  if (outgoing) notify("sendFile", *protocol_, [&] { outgoing->fail(reason); });
 }
 
 }  // namespace hawser::detail
