@@ -64,21 +64,21 @@ void StreamConnection::start(Reactor& reactor, ChannelPtr&& channel, const Addre
 
 StreamConnection::StreamConnection(Reactor& reactor, ChannelPtr channel, StoredAddress peer,
                                    std::shared_ptr<Protocol> protocol, ObserverPtr maker) noexcept
-    : reactor_(reactor),
+    : queue_(),
+      reactor_(reactor),
       channel_(std::move(channel)),
       protocol_(std::move(protocol)),
       maker_(std::move(maker)),
-      queue_(),
       peer_(std::move(peer)) {
   is_.special = !channel_->triesToSend();
 }
 
 StreamConnection::~StreamConnection() {
   if (extras_ && extras_->lingerTimer.active()) extras_->lingerTimer.cancel();
-  if (channel_)
-    std::destroy_at(&queue_);
-  else
+  if (!channel_)
     std::destroy_at(&host_);
+  else if (writtenBytes_ == 0)
+    std::destroy_at(&queue_);
 }
 
 bool StreamConnection::hold() noexcept {
@@ -145,7 +145,7 @@ void StreamConnection::writeWith(std::string_view bytes) {
       if (!channel_) return;
     }
   }
-  if (writtenBytes_ != 0) queueWritten();
+  queueWritten();
   queue_.append(bytes);
   if (!is_.sending) askForTurnEnd();
   if (queue_.size() > defaultLimits.highWater || extras_) checkLimits();
@@ -163,8 +163,11 @@ bool StreamConnection::extendWritten(std::string_view bytes) noexcept {
 }
 
 void StreamConnection::queueWritten() {
-  queue_.append(written());
-  writtenBytes_ = 0;
+  if (writtenBytes_ == 0) return;
+  SendQueue queue;
+  queue.append(written());
+  endWritten();
+  queue_ = std::move(queue);
 }
 
 void StreamConnection::writeBulk(std::string_view bytes) {
@@ -199,7 +202,7 @@ void StreamConnection::checkLimits() {
 std::size_t StreamConnection::queuedBytes() const noexcept {
   if (!channel_) return 0;
   const std::size_t cut = extras_ && extras_->outgoing ? extras_->outgoing->bytes() : 0;
-  return cut + writtenBytes_ + queue_.size() + channel_->unsent();
+  return cut + waitingBytes() + channel_->unsent();
 }
 
 Address StreamConnection::getHost() const {
@@ -305,7 +308,7 @@ void StreamConnection::sent(std::size_t bytes, std::size_t left) {
   if (extras_ && extras_->outgoing) extras_->outgoing->sent(bytes, left);
   if (left > 0) return;
   is_.sending = false;
-  if (!queue_.empty() || extras_ || is_.writeEnding || is_.disconnecting) askForTurnEnd();
+  if (waitingBytes() != 0 || extras_ || is_.writeEnding || is_.disconnecting) askForTurnEnd();
 }
 
 // What the peer sent before it went has been delivered by now (see the rules of backends).
@@ -318,10 +321,8 @@ void StreamConnection::afterTurn() {
     return flushWith();
   const std::string_view bytes = written();
   const std::size_t taken = channel_->trySend(bytes);
-  if (taken == bytes.size()) [[likely]] {
-    writtenBytes_ = 0;
-    return;
-  }
+  if (taken == bytes.size()) [[likely]]
+    return endWritten();
   dropWritten(taken);
   flushWith();
 }

@@ -146,6 +146,15 @@ class StreamConnection final : public Transport, private ReceiveHandler, private
   void dropWritten(std::size_t bytes) noexcept {
     written_ += bytes;
     writtenBytes_ = static_cast<std::uint16_t>(writtenBytes_ - bytes);
+    if (writtenBytes_ == 0) endWritten();
+  }
+  void endWritten() noexcept {
+    writtenBytes_ = 0;
+    std::construct_at(&queue_);
+  }
+  /// How much waits for the end of the turn, or for the channel to have sent what it has.
+  std::size_t waitingBytes() const noexcept {
+    return writtenBytes_ != 0 ? writtenBytes_ : queue_.size();
   }
   void writeBulk(std::string_view bytes);
   void askForTurnEnd() noexcept;
@@ -178,8 +187,12 @@ class StreamConnection final : public Transport, private ReceiveHandler, private
   void eventThrew(const char* name);
 
   Standing is_;
-  const char* written_ = nullptr;           // in the turn's buffer
-  std::uint16_t writtenBytes_ = 0;          // there; if there are any `queue_` is empty
+  union {
+    SendQueue queue_;      // while there is a channel, unless there are
+    const char* written_;  // writtenBytes_ in the turn's buffer
+    StoredAddress host_;   // once the connection is closed
+  };
+  std::uint16_t writtenBytes_ = 0;
   bool receiving_ : 1 = false;              // the channel was asked to
   bool readPaused_ : 1 = false;             // the protocol asked for it
   bool readEnded_ : 1 = false;              // the peer has finished sending
@@ -189,10 +202,6 @@ class StreamConnection final : public Transport, private ReceiveHandler, private
   ChannelPtr channel_;  // null once the connection is closed
   std::shared_ptr<Protocol> protocol_;
   ObserverPtr maker_;
-  union {
-    SendQueue queue_;     // while there is a channel
-    StoredAddress host_;  // afterwards
-  };
   std::unique_ptr<Extras> extras_;
   StoredAddress peer_;
 };

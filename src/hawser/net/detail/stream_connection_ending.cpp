@@ -116,8 +116,7 @@ void StreamConnection::closeChannel() noexcept {
     // Then this is told as if it had no address.
   }
   channel_ = nullptr;
-  writtenBytes_ = 0;
-  std::destroy_at(&queue_);
+  if (std::exchange(writtenBytes_, 0) == 0) std::destroy_at(&queue_);
   std::construct_at(&host_, std::move(host));
   if (extras_ && extras_->outgoing) extras_->outgoing->close();
   is_.sending = false;
