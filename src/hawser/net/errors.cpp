@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <initializer_list>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -12,15 +15,32 @@ namespace hawser {
 
 namespace {
 
-// For what each connection that ends has to say: one allocation.
-std::string joined(std::initializer_list<std::string_view> pieces) {
-  std::size_t size = 0;
-  for (std::string_view piece : pieces) size += piece.size();
-  std::string whole;
-  whole.reserve(size);
-  for (std::string_view piece : pieces) whole += piece;
-  return whole;
-}
+/// What each connection that ends has to say: no allocation but that of the exception that takes
+/// it.
+class Sentence {
+ public:
+  Sentence(std::string_view before, std::string_view where, std::string_view after) {
+    const std::size_t size = before.size() + where.size() + after.size();
+    if (size >= short_.size()) {
+      long_.reserve(size);
+      long_.append(before).append(where).append(after);
+      text_ = long_.c_str();
+      return;
+    }
+    char* end = short_.data();
+    for (const std::string_view piece : {before, where, after})
+      end = std::copy(piece.begin(), piece.end(), end);
+    *end = '\0';
+  }
+  Sentence(const Sentence&) = delete;
+  Sentence& operator=(const Sentence&) = delete;
+  const char* text() const noexcept { return text_; }
+
+ private:
+  std::array<char, 128> short_;
+  std::string long_;
+  const char* text_ = short_.data();
+};
 
 std::string secondsText(std::chrono::nanoseconds duration) {
   return fmt::format("{:g} s", std::chrono::duration<double>(duration).count());
@@ -115,10 +135,13 @@ ConnectingCancelledError::~ConnectingCancelledError() = default;
 
 ConnectionClosed::ConnectionClosed(std::string where, const std::string& sentence)
     : std::runtime_error(sentence), where_(std::move(where)) {}
+ConnectionClosed::ConnectionClosed(std::string&& where, std::string_view before,
+                                   std::string_view after)
+    : std::runtime_error(Sentence(before, where, after).text()), where_(std::move(where)) {}
 ConnectionClosed::~ConnectionClosed() = default;
 
 ConnectionDone::ConnectionDone(std::string where)
-    : ConnectionClosed(where, joined({"connection with ", where, " was closed cleanly"})) {}
+    : ConnectionClosed(std::move(where), "connection with ", " was closed cleanly") {}
 ConnectionDone::~ConnectionDone() = default;
 
 ConnectionLost::ConnectionLost(std::string where, int osError, const std::string& sentence)

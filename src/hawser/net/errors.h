@@ -122,6 +122,8 @@ class ConnectionClosed : public std::runtime_error {
 
  protected:
   ConnectionClosed(std::string where, const std::string& sentence);
+  /// The sentence is `before`, where, `after`.
+  ConnectionClosed(std::string&& where, std::string_view before, std::string_view after);
 
  private:
   std::string where_;

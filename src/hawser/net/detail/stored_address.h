@@ -31,7 +31,7 @@ class StoredAddress {
   bool isElsewhere() const noexcept { return word_ != 0 && (word_ & 1) == 0; }
   void destroy() noexcept;
 
-  // From the highest bit: 4 bytes of IPv4, the port, 15 bits 0, a 1; or where the Address is.
+  // From the highest bit: 32 bits of IPv4, the port, 15 bits 0, a 1; or where the Address is.
   std::uint64_t word_ = 0;
 };
 

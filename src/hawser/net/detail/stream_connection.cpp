@@ -25,6 +25,9 @@
 
 namespace hawser::detail {
 
+// A server has ten thousand of these that are silent; malloc makes 144 bytes of 136.
+static_assert(sizeof(void*) != 8 || sizeof(StreamConnection) <= 136);
+
 namespace {
 
 constexpr WriteLimits defaultLimits;

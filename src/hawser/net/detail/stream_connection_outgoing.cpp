@@ -35,9 +35,9 @@ Deferred<std::uint64_t> StreamConnection::sendFile(FileDescriptor file, std::uin
                                                    std::optional<std::uint64_t> count) {
   if (!writable()) return Failure(ConnectionLost(where(), "it is closed, and no file can be sent"));
   auto sending = std::make_shared<FileSending>();
-  std::weak_ptr<Transport> self;
+  std::weak_ptr<Transport> shared;
   try {
-    self = weak_from_this();
+    shared = weak_from_this();
     const std::uint64_t size = sizeFrom(file, offset);
     sending->left = count.value_or(size);
   } catch (...) {
@@ -46,7 +46,7 @@ Deferred<std::uint64_t> StreamConnection::sendFile(FileDescriptor file, std::uin
   sending->file = std::move(file);
   sending->offset = offset;
   auto [result, resolver] =
-      makeDeferred<std::uint64_t>([weak = std::move(self), file = std::weak_ptr(sending)] {
+      makeDeferred<std::uint64_t>([weak = std::move(shared), file = std::weak_ptr(sending)] {
         const auto self = std::static_pointer_cast<StreamConnection>(weak.lock());
         const auto found = file.lock();
         if (self && found) self->cancelFile(*found);

@@ -83,7 +83,7 @@ StreamListener::StreamListener(Reactor& reactor, ChannelPtr channel, const Addre
 StreamListener::~StreamListener() = default;
 
 void StreamListener::accepted(ChannelPtr channel, const NativeAddress& peer) {
-  const auto self = shared_from_this();  // the factory may stop the port
+  auto self = shared_from_this();  // the factory may stop the port
   complained_ = false;
   const Address from = fromNative(peer);
   std::shared_ptr<Protocol> protocol;
@@ -93,7 +93,7 @@ void StreamListener::accepted(ChannelPtr channel, const NativeAddress& peer) {
         return fmt::format("buildProtocol threw; closing the connection of {}", from.toString());
       });
   if (!protocol) return;
-  StreamConnection::start(reactor_, std::move(channel), from, std::move(protocol), self);
+  StreamConnection::start(reactor_, std::move(channel), from, std::move(protocol), std::move(self));
 }
 
 // A connection to a socket that is bound to one address has that address.

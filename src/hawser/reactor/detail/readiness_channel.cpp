@@ -12,6 +12,9 @@
 
 namespace hawser::detail {
 
+// A server has ten thousand of these that are silent; malloc makes 80 bytes of 72.
+static_assert(sizeof(void*) != 8 || sizeof(ReadinessChannel) <= 72);
+
 ReadinessChannel::ReadinessChannel(ReadinessBackend& backend, FileDescriptor descriptor, Kind kind,
                                    std::uint32_t generation) noexcept
     : SocketChannel(std::move(descriptor)),
