@@ -1,19 +1,14 @@
-#include <hawser/defer/detail/handler_scope.h>
 #include <hawser/reactor/backend.h>
 #include <hawser/reactor/detail/call_handler.h>
 #include <hawser/reactor/detail/fork_count.h>
-#include <hawser/reactor/detail/signal_handlers.h>
-#include <hawser/reactor/detail/stall_watch.h>
+#include <hawser/reactor/detail/reactor_parts.h>
 #include <hawser/reactor/reactor.h>
-#include <hawser/reactor/signals.h>
-#include <hawser/reactor/thread_pool.h>
 
 #include <fmt/format.h>
 #include <signal.h>
 
 #include <cstdio>
 #include <cstdlib>
-#include <new>
 
 namespace hawser {
 
@@ -30,54 +25,7 @@ void ignoreSigpipe() noexcept {
   ::sigaction(SIGPIPE, &action, nullptr);
 }
 
-void logAbandoned(std::size_t count) noexcept {
-  try {
-    logging::info(fmt::format("The reactor ended while {} {} waiting; {} AbandonedError.", count,
-                              count == 1 ? "Deferred was" : "Deferreds were",
-                              count == 1 ? "it failed with" : "they failed with"));
-  } catch (const std::bad_alloc&) {
-    logging::info("The reactor ended while Deferreds were waiting; they failed.");
-  }
-}
-
 }  // namespace
-
-/// What it owns, but users of its header need not know.
-struct Reactor::Parts {
-  explicit Parts(std::unique_ptr<Backend> ours) noexcept : backend(std::move(ours)) {}
-
-  std::unique_ptr<Backend> backend;
-  // Made when they are asked for.
-  std::unique_ptr<detail::SignalWatch> signals;
-  std::unique_ptr<detail::SignalHandlers> signalHandlers;
-  std::unique_ptr<detail::StallWatch> stalls;
-  std::unique_ptr<ThreadPool> threadPool;
-};
-
-/// The turn, or what else of the reactor calls handlers.
-class Reactor::InTurn {
- public:
-  explicit InTurn(Reactor& reactor) noexcept
-      : reactor_(reactor), marks_(reactor.parts_->stalls ? &reactor.marks_ : nullptr) {
-    reactor_.inTurn_ = true;
-    if (!marks_) return;
-    before_ = std::exchange(detail::handlerMarks, marks_);
-    marks_->turnBegins();
-  }
-  InTurn(const InTurn&) = delete;
-  InTurn& operator=(const InTurn&) = delete;
-  ~InTurn() {
-    reactor_.inTurn_ = false;
-    if (!marks_) return;
-    marks_->turnEnds();
-    detail::handlerMarks = before_;
-  }
-
- private:
-  Reactor& reactor_;
-  detail::HandlerMarks* marks_;  // null: nobody watches
-  detail::HandlerMarks* before_ = nullptr;
-};
 
 Reactor::Reactor() : Reactor(nullptr) {}
 
@@ -287,101 +235,6 @@ void Reactor::makeAfterTurnCalls() {
     AfterTurn& hook = hooks.popFront();
     row.callFor(hook, "at the end of a turn", [&hook] { hook.afterTurn(); });
   }
-}
-
-// Ending.
-
-void Reactor::beforeShutdown() {
-  {
-    const InTurn inTurn(*this);
-    while (auto trigger = triggers_.pop(Phase::before))
-      detail::callHandler("in a trigger before the shutdown", [&] { trigger(triggers_.hold()); });
-    makeAfterTurnCalls();
-  }
-  while (triggers_.held() && !impatient_) turn(nextWake());
-  stopThreadPool();
-}
-
-void Reactor::stopThreadPool() {
-  if (!parts_->threadPool || impatient_) return;
-  parts_->threadPool->stop(*this).addFinally([hold = triggers_.hold()] {});
-  while (triggers_.held() && !impatient_) turn(nextWake());
-  if (impatient_)
-    logging::warn("The reactor ends while its threads work on: " + parts_->threadPool->toString());
-}
-
-void Reactor::shutDown() {
-  state_ = State::ending;
-  if (parts_->threadPool) parts_->threadPool->quit();
-  {
-    const InTurn inTurn(*this);
-    readClock();
-    while (auto trigger = triggers_.pop(Phase::during))
-      detail::callHandler("in a trigger during the shutdown", [&] { trigger({}); });
-    makeAfterTurnCalls();
-    endConnections();
-    while (auto trigger = triggers_.pop(Phase::after))
-      detail::callHandler("in a trigger after the shutdown", [&] { trigger({}); });
-    dropPending();
-  }
-  // A kernel that works by itself closes in the next wait what was closed just now.
-  detail::callHandler("while closing what was open at the end",
-                      [&] { backend_->wait(TimePoint::min()); });
-  parts_->signalHandlers.reset();
-  parts_->signals.reset();
-}
-
-void Reactor::endConnections() {
-  // What a handler connects again at once is ended, too, but not for ever.
-  for (int round = 0; round < endingRounds && !attached_.empty(); ++round) {
-    detail::IntrusiveList<Disconnectable, detail::AttachedNode> ending(std::move(attached_));
-    while (!ending.empty()) {
-      Disconnectable& object = ending.popFront();
-      detail::callHandlerFor(object, "while disconnecting", [&] { object.disconnect(); });
-    }
-  }
-}
-
-void Reactor::dropPending() {
-  std::size_t abandoned = 0;
-  {
-    // Holds abandonments back, so that they are delivered here, and counted.
-    const detail::HandlerScope scope;
-    for (int round = 0; round < endingRounds; ++round) {
-      timers_.clear();
-      triggers_ = {};
-      whenRunning_.clear();
-      if (parts_->signalHandlers) parts_->signalHandlers->clear();
-      remoteCalls_->takeAll(remoteCallsTaken_, remoteNewsTaken_);
-      dropRemoteCalls();
-      while (!remoteSlots_.empty()) {
-        const auto slot = remoteSlots_.front().close();
-        slot->abandon();
-      }
-      const std::size_t delivered = detail::deliverAbandoned();
-      abandoned += delivered;
-      endConnections();
-      if (delivered == 0 && timers_.empty() && remoteCalls_->empty()) break;
-    }
-    // From here on nothing can be asked for any more, so this is the end of it.
-    state_ = State::ended;
-    remoteCalls_->close(remoteCallsTaken_, remoteNewsTaken_);
-    dropRemoteCalls();
-    timers_.clear();
-    whenRunning_.clear();
-    if (parts_->signalHandlers) parts_->signalHandlers->clear();
-    while (!remoteSlots_.empty()) {
-      const auto slot = remoteSlots_.front().close();
-      slot->abandon();
-    }
-    abandoned += detail::deliverAbandoned();
-  }
-  if (abandoned != 0) logAbandoned(abandoned);
-}
-
-void Reactor::dropRemoteCalls() {
-  remoteCallsTaken_.clear();
-  while (!remoteNewsTaken_.empty()) remoteNewsTaken_.popFront().take()->lost();
 }
 
 // Asking for calls.

@@ -1,0 +1,122 @@
+#include <hawser/base/logging.h>
+#include <hawser/defer/detail/handler_scope.h>
+#include <hawser/reactor/detail/call_handler.h>
+#include <hawser/reactor/detail/reactor_parts.h>
+#include <hawser/reactor/reactor.h>
+
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <new>
+#include <string>
+
+namespace hawser {
+
+namespace {
+
+void logAbandoned(std::size_t count) noexcept {
+  try {
+    logging::info(fmt::format("The reactor ended while {} {} waiting; {} AbandonedError.", count,
+                              count == 1 ? "Deferred was" : "Deferreds were",
+                              count == 1 ? "it failed with" : "they failed with"));
+  } catch (const std::bad_alloc&) {
+    logging::info("The reactor ended while Deferreds were waiting; they failed.");
+  }
+}
+
+}  // namespace
+
+void Reactor::beforeShutdown() {
+  {
+    const InTurn inTurn(*this);
+    while (auto trigger = triggers_.pop(Phase::before))
+      detail::callHandler("in a trigger before the shutdown", [&] { trigger(triggers_.hold()); });
+    makeAfterTurnCalls();
+  }
+  while (triggers_.held() && !impatient_) turn(nextWake());
+  stopThreadPool();
+}
+
+void Reactor::stopThreadPool() {
+  if (!parts_->threadPool || impatient_) return;
+  parts_->threadPool->stop(*this).addFinally([hold = triggers_.hold()] {});
+  while (triggers_.held() && !impatient_) turn(nextWake());
+  if (impatient_)
+    logging::warn("The reactor ends while its threads work on: " + parts_->threadPool->toString());
+}
+
+void Reactor::shutDown() {
+  state_ = State::ending;
+  if (parts_->threadPool) parts_->threadPool->quit();
+  {
+    const InTurn inTurn(*this);
+    readClock();
+    while (auto trigger = triggers_.pop(Phase::during))
+      detail::callHandler("in a trigger during the shutdown", [&] { trigger({}); });
+    makeAfterTurnCalls();
+    endConnections();
+    while (auto trigger = triggers_.pop(Phase::after))
+      detail::callHandler("in a trigger after the shutdown", [&] { trigger({}); });
+    dropPending();
+  }
+  // A kernel that works by itself closes in the next wait what was closed just now.
+  detail::callHandler("while closing what was open at the end",
+                      [&] { backend_->wait(TimePoint::min()); });
+  parts_->signalHandlers.reset();
+  parts_->signals.reset();
+}
+
+void Reactor::endConnections() {
+  // What a handler connects again at once is ended, too, but not for ever.
+  for (int round = 0; round < endingRounds && !attached_.empty(); ++round) {
+    detail::IntrusiveList<Disconnectable, detail::AttachedNode> ending(std::move(attached_));
+    while (!ending.empty()) {
+      Disconnectable& object = ending.popFront();
+      detail::callHandlerFor(object, "while disconnecting", [&] { object.disconnect(); });
+    }
+  }
+}
+
+void Reactor::dropPending() {
+  std::size_t abandoned = 0;
+  {
+    // Holds abandonments back, so that they are delivered here, and counted.
+    const detail::HandlerScope scope;
+    for (int round = 0; round < endingRounds; ++round) {
+      timers_.clear();
+      triggers_ = {};
+      whenRunning_.clear();
+      if (parts_->signalHandlers) parts_->signalHandlers->clear();
+      remoteCalls_->takeAll(remoteCallsTaken_, remoteNewsTaken_);
+      dropRemoteCalls();
+      while (!remoteSlots_.empty()) {
+        const auto slot = remoteSlots_.front().close();
+        slot->abandon();
+      }
+      const std::size_t delivered = detail::deliverAbandoned();
+      abandoned += delivered;
+      endConnections();
+      if (delivered == 0 && timers_.empty() && remoteCalls_->empty()) break;
+    }
+    // From here on nothing can be asked for any more, so this is the end of it.
+    state_ = State::ended;
+    remoteCalls_->close(remoteCallsTaken_, remoteNewsTaken_);
+    dropRemoteCalls();
+    timers_.clear();
+    whenRunning_.clear();
+    if (parts_->signalHandlers) parts_->signalHandlers->clear();
+    while (!remoteSlots_.empty()) {
+      const auto slot = remoteSlots_.front().close();
+      slot->abandon();
+    }
+    abandoned += detail::deliverAbandoned();
+  }
+  if (abandoned != 0) logAbandoned(abandoned);
+}
+
+void Reactor::dropRemoteCalls() {
+  remoteCallsTaken_.clear();
+  while (!remoteNewsTaken_.empty()) remoteNewsTaken_.popFront().take()->lost();
+}
+
+}  // namespace hawser
