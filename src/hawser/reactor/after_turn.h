@@ -2,6 +2,8 @@
 
 #include <hawser/reactor/detail/intrusive_list.h>
 
+#include <cstdint>
+
 namespace hawser {
 
 /// Something to do once at the end of the turn, however often it was asked for.
@@ -40,10 +42,19 @@ class AttachedNode : public ListNode {};
 /// `afterTurn`.
 class Disconnectable : public AfterTurn, public detail::AttachedNode {
  public:
+  /// What becomes of it while a reactor that stops lets connections finish (`RunOptions::drain`).
+  enum class Draining : std::uint8_t {
+    stays,     ///< it is needed still, but nobody waits for its end
+    stops,     ///< it takes on new work, and is disconnected at once: a port
+    finishes,  ///< its end is waited for: a connection that a port has accepted
+  };
+
   bool attached() const noexcept { return AttachedNode::linked(); }
   void detach() noexcept { AttachedNode::unlink(); }
 
   void afterTurn() override {}
+
+  virtual Draining draining() const noexcept { return Draining::stays; }
 
   /// The reactor stops (Twisted's `disconnectAll`): lose the connection, tell the protocol, and let
   /// go of the channel, now. Nothing that is written from here on will be sent.

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -98,6 +99,7 @@ void Reactor::run(RunOptions options) {
 
   if (options.handleSignals) signals().watchStopSignals();
   stopsOnSignals_ = options.handleSignals;
+  if (options.drain > Duration::zero()) parts_->drain = options.drain;
   state_ = State::running;
   try {
     startUp();
@@ -115,6 +117,18 @@ void Reactor::stop() {
   if (state_ == State::created) throw ReactorNotRunning("Reactor::stop: it is not running");
   if (state_ != State::running) throw ReactorNotRunning("Reactor::stop: it was stopped already");
   state_ = State::stopping;
+}
+
+void Reactor::stop(Duration drain) {
+  checkThread("stop");
+  drain = std::max(drain, Duration::zero());
+  if (state_ != State::stopping) {
+    stop();
+    parts_->drain = drain;
+    return;
+  }
+  if (!parts_->drain || drain < *parts_->drain) parts_->drain = drain;
+  losePatienceIn(drain);
 }
 
 bool Reactor::running() const noexcept {

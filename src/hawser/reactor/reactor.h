@@ -41,6 +41,8 @@ struct RunOptions {
   /// SIGINT and SIGTERM stop the reactor while it runs; what they did before is restored at the
   /// end. False leaves them alone, unless a SignalHandler (signal_handler.h) wants them.
   bool handleSignals = true;
+  /// If not zero, every stop is a `stop(drain)`: connections may finish.
+  std::chrono::nanoseconds drain = std::chrono::nanoseconds(0);
 };
 
 /// The loop that calls you (Twisted's reactor): it waits for sockets, timers, other threads and
@@ -91,12 +93,25 @@ class Reactor final : public Clock {
   /// @throws ReactorNotRunning if it is not running, or is stopping already
   void stop();
 
+  /// Ends `run` in order and with patience for `drain`, a graceful shutdown: ports stop listening
+  /// at once; the connections that they have accepted go on until they end by themselves, and with
+  /// them everything else. A trigger of the `before` phase is the place to tell those that would
+  /// not end to do so. When all have ended and the triggers' Deferreds have fired, or `drain` is
+  /// over, whatever comes first, the shutdown goes on, and what is still connected is disconnected.
+  /// `drain` limits the patience with the thread pool, too.
+  ///
+  /// On a reactor that stops already it may only shorten that.
+  /// @throws ReactorNotRunning if it is not running, or is beyond the `before` phase
+  void stop(Duration drain);
+
   /// From the beginning of `run` until the shutdown is through.
   bool running() const noexcept;
   /// Has it been asked to stop?
   bool stopping() const noexcept;
   /// Has the shutdown been completed? Then nothing can be asked of it any more.
   bool ended() const noexcept { return state_ == State::ended; }
+  /// How that went. All zero before.
+  const ShutdownReport& shutdownReport() const noexcept;
   /// The signal that stopped it, or 0.
   int exitSignal() const noexcept { return exitSignal_; }
 
@@ -234,6 +249,8 @@ class Reactor final : public Clock {
   void makeDueCalls(std::uint64_t timersBefore);
   void makeAfterTurnCalls();
   void beforeShutdown();
+  void beginDraining();
+  void losePatienceIn(Duration time) noexcept;
   void stopThreadPool();
   void shutDown();
   void endConnections();

@@ -29,13 +29,57 @@ void logAbandoned(std::size_t count) noexcept {
 void Reactor::beforeShutdown() {
   {
     const InTurn inTurn(*this);
+    beginDraining();
     while (auto trigger = triggers_.pop(Phase::before))
       detail::callHandler("in a trigger before the shutdown", [&] { trigger(triggers_.hold()); });
     makeAfterTurnCalls();
   }
-  while (triggers_.held() && !impatient_) turn(nextWake());
+  while (!impatient_ && (triggers_.held() || !parts_->finishing.empty())) turn(nextWake());
   stopThreadPool();
 }
+
+void Reactor::beginDraining() {
+  if (!parts_->drain) return;
+  losePatienceIn(*parts_->drain);
+  detail::IntrusiveList<Disconnectable, detail::AttachedNode> all(std::move(attached_));
+  detail::IntrusiveList<Disconnectable, detail::AttachedNode> ports;
+  while (!all.empty()) {
+    Disconnectable& object = all.popFront();
+    switch (object.draining()) {
+      case Disconnectable::Draining::stays:
+        attached_.pushBack(object);
+        break;
+      case Disconnectable::Draining::stops:
+        ports.pushBack(object);
+        break;
+      case Disconnectable::Draining::finishes:
+        parts_->finishing.pushBack(object);
+        ++parts_->finishingAtFirst;
+    }
+  }
+  while (!ports.empty()) {
+    Disconnectable& port = ports.popFront();
+    detail::callHandlerFor(port, "while disconnecting", [&] { port.disconnect(); });
+  }
+}
+
+void Reactor::losePatienceIn(Duration time) noexcept {
+  if (time <= Duration::zero()) {
+    impatient_ = true;
+    return;
+  }
+  DelayedCall& end = parts_->patience;
+  try {
+    if (!end.active())
+      end = callLater(time, [this] { impatient_ = true; });
+    else if (end.getTime() > detail::laterThan(now(), time))
+      end.reset(time);
+  } catch (const std::bad_alloc&) {
+    impatient_ = true;  // it must end at some time: without a timer, now
+  }
+}
+
+const ShutdownReport& Reactor::shutdownReport() const noexcept { return parts_->report; }
 
 void Reactor::stopThreadPool() {
   if (!parts_->threadPool || impatient_) return;
@@ -67,6 +111,15 @@ void Reactor::shutDown() {
 }
 
 void Reactor::endConnections() {
+  ShutdownReport& report = parts_->report;
+  const std::size_t late = parts_->finishing.countIf([](const Disconnectable&) { return true; });
+  if (parts_->finishingAtFirst != 0)
+    report.drained = std::exchange(parts_->finishingAtFirst, 0u) - late;
+  parts_->finishing.take(attached_);
+  attached_.take(parts_->finishing);
+  report.aborted += attached_.countIf([](const Disconnectable& object) {
+    return object.draining() == Disconnectable::Draining::finishes;
+  });
   // What a handler connects again at once is ended, too, but not for ever.
   for (int round = 0; round < endingRounds && !attached_.empty(); ++round) {
     detail::IntrusiveList<Disconnectable, detail::AttachedNode> ending(std::move(attached_));
@@ -111,6 +164,7 @@ void Reactor::dropPending() {
     }
     abandoned += detail::deliverAbandoned();
   }
+  parts_->report.abandoned = abandoned;
   if (abandoned != 0) logAbandoned(abandoned);
 }
 

@@ -16,6 +16,14 @@ enum class Phase : std::uint8_t {
   after,   ///< the last word: nothing is connected any more
 };
 
+/// How a reactor's connections ended when it stopped, and what it left unanswered. Connections are
+/// those that its ports have accepted.
+struct ShutdownReport {
+  std::size_t drained = 0;    ///< were open when the shutdown began, and have ended by themselves
+  std::size_t aborted = 0;    ///< were still open at its end, and were ended
+  std::size_t abandoned = 0;  ///< Deferreds that failed with AbandonedError
+};
+
 /// Keeps a reactor in the `before` phase of its shutdown while it, or a copy, lives.
 class ShutdownHold {
  public:

@@ -13,6 +13,8 @@ namespace hawser::detail {
 class ConnectionObserver {
  public:
   virtual void connectionEnded(const Failure& reason) = 0;
+  /// Is it a port, which has accepted the connection?
+  virtual bool accepts() const noexcept { return false; }
   /// Where all its connections are on this side, or null: then each channel is asked.
   virtual const Address* commonHost() const noexcept { return nullptr; }
 

@@ -137,6 +137,9 @@ class StreamConnection final : public Transport, private ReceiveHandler, private
   void sendFailed(std::error_code error) override;
   void afterTurn() override;
   void disconnect() override;
+  Draining draining() const noexcept override {
+    return maker_ && maker_->accepts() ? Draining::finishes : Draining::stays;
+  }
 
   bool writable() const noexcept;
   void writeWith(std::string_view bytes);

@@ -50,8 +50,10 @@ class StreamListener final : public Port,
   void accepted(ChannelPtr channel, const NativeAddress& peer) override;
   void acceptFailed(std::error_code error) override;
   void disconnect() override { close(); }
+  Draining draining() const noexcept override { return Draining::stops; }
   void connectionEnded(const Failure&) override {}
   const Address* commonHost() const noexcept override;
+  bool accepts() const noexcept override { return true; }
   void retry();
   void complain(const char* what, std::error_code error) const noexcept;
   void close();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 namespace hawser::detail {
 
 /// A place in one IntrusiveList; leaves the list when it is destroyed.
@@ -55,6 +57,14 @@ class IntrusiveList {
     ListNode& node = *root_.next_;
     node.unlink();
     return objectOf(node);
+  }
+  /// How many there are of which `f(object)` is true.
+  template <class F>
+  std::size_t countIf(F f) {
+    std::size_t count = 0;
+    for (ListNode* node = root_.next_; node != &root_; node = node->next_)
+      if (f(objectOf(*node))) ++count;
+    return count;
   }
   /// Moves everything in `other` behind what is here.
   void take(IntrusiveList& other) noexcept {

@@ -8,7 +8,9 @@
 #include <hawser/reactor/signals.h>
 #include <hawser/reactor/thread_pool.h>
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace hawser {
@@ -23,6 +25,13 @@ struct Reactor::Parts {
   std::unique_ptr<detail::SignalHandlers> signalHandlers;
   std::unique_ptr<detail::StallWatch> stalls;
   std::unique_ptr<ThreadPool> threadPool;
+
+  // The end.
+  std::optional<Duration> drain;  // how long connections may finish; none: they may not
+  detail::IntrusiveList<Disconnectable, detail::AttachedNode> finishing;
+  std::size_t finishingAtFirst = 0;
+  DelayedCall patience;  // its end
+  ShutdownReport report;
 };
 
 /// The turn, or what else of the reactor calls handlers.
