@@ -17,7 +17,7 @@ PURE = """
     abort atoi free gai_strerror getenv gettid htons htonl inet_ntop inet_pton localtime_r memchr memcmp memcpy
     memmove memset ntohl ntohs sigfillset sigemptyset stderr strcmp strerrordesc_np strerrorname_np strlen
     freeaddrinfo getpid pthread_self raise sched_yield strtol __cmsg_nxthdr
-    environ sigabbrev_np __libc_current_sigrtmin __libc_current_sigrtmax
+    __sched_cpucount environ sigabbrev_np __libc_current_sigrtmin __libc_current_sigrtmax
 """.split()
 
 REASONS = {
@@ -32,6 +32,9 @@ REASONS = {
     "fwrite": "tells standard error; there is nobody left to tell that it failed",
     "fputs": "tells standard error; there is nobody left to tell that it failed",
 }
+
+for call in "pthread_setname_np sched_getaffinity sched_setaffinity".split():
+    REASONS[call] = "a reactor's thread without a name, or on any processor, does the same"
 
 for call in "clone pipe2 poll posix_openpt unlockpt waitid waitpid".split():
     REASONS[call] = "processes: tests/reactor/process_start_test.cpp makes those fail that start one"

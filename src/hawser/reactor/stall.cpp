@@ -17,32 +17,32 @@ std::string readable(const std::type_info& type) {
   return name ? name.get() : type.name();
 }
 
-std::string nameOf(const Stall& stall) {
-  std::string name = stall.what;
-  if (stall.object) name += " of " + readable(*stall.object);
-  if (stall.where.line() != 0)
-    name += fmt::format(", asked for at {}:{}", stall.where.file_name(), stall.where.line());
+}  // namespace
+
+std::string Stall::handlerName() const {
+  std::string name = what;
+  if (object) name += " of " + readable(*object);
+  if (where.line() != 0)
+    name += fmt::format(", asked for at {}:{}", where.file_name(), where.line());
   return name;
 }
-
-}  // namespace
 
 std::string Stall::toString() const {
   const double seconds = std::chrono::duration<double>(lasted).count();
   switch (kind) {
     case Kind::handler:
       return fmt::format("A handler has held the reactor for {:.3g} s and has not returned: {}.",
-                         seconds, nameOf(*this));
+                         seconds, handlerName());
     case Kind::turn:
       return fmt::format(
           "A turn of the reactor has lasted {:.3g} s and has not ended; many handlers have been "
           "called in it, at present: {}.",
-          seconds, nameOf(*this));
+          seconds, handlerName());
     case Kind::over:
       break;
   }
   return fmt::format("The reactor goes on after {:.3g} s; what held it was: {}.", seconds,
-                     nameOf(*this));
+                     handlerName());
 }
 
 }  // namespace hawser

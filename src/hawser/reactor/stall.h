@@ -29,6 +29,8 @@ struct Stall {
   /// Who asked for the call (`callLater`, `callFromThread`); line 0 if nobody did.
   std::source_location where;
 
+  /// The handler in words: what it was called for, whose function it is, and who asked for it.
+  std::string handlerName() const;
   /// One sentence.
   std::string toString() const;
 };

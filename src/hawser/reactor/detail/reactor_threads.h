@@ -15,6 +15,11 @@ class ReactorThreads {
   static const std::shared_ptr<RemoteCalls>& calls(Reactor& reactor) noexcept {
     return reactor.remoteCalls_;
   }
+  /// The handler that runs now, if somebody asked for `reportStalls`; else nothing is known. Any
+  /// thread may ask.
+  static HandlerMarks::Handler handler(Reactor& reactor) noexcept {
+    return reactor.marks_.look().handler;
+  }
   /// Tells the reactor of what it has to abandon when it ends; at once if it has ended.
   static void open(Reactor& reactor, RemoteSlot& slot, std::shared_ptr<RemoteSlot> self) noexcept {
     if (reactor.state_ == Reactor::State::ended)
