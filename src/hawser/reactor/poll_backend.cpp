@@ -18,21 +18,15 @@ constexpr short overEvents = POLLRDHUP | POLLHUP | POLLERR | POLLNVAL;
 
 }  // namespace
 
-PollBackend::PollBackend() {
-  asked_.push_back({wakeup_.descriptor(), POLLIN, 0});
-  askedFor_.push_back(0);
-}
+PollBackend::PollBackend() { asked_.push_back({wakeup_.descriptor(), POLLIN, 0}); }
 
 PollBackend::~PollBackend() = default;
 
-int PollBackend::watch(detail::ReadinessChannel&, std::uint64_t token) noexcept {
+// For `collect`, which must not fail: it serves all channels.
+int PollBackend::watch(detail::ReadinessChannel&, std::uint64_t) noexcept {
   try {
-    watched_.push_back(token);
-    // For `collect`, which must not fail: it serves all channels.
-    asked_.reserve(watched_.capacity() + 1);
-    askedFor_.reserve(watched_.capacity() + 1);
+    if (asked_.capacity() <= channels()) asked_.reserve(2 * channels());
   } catch (const std::bad_alloc&) {
-    if (!watched_.empty() && watched_.back() == token) watched_.pop_back();
     return ENOMEM;
   }
   return 0;
@@ -42,19 +36,12 @@ int PollBackend::watch(detail::ReadinessChannel&, std::uint64_t token) noexcept 
 // again and again that its peer is gone.
 void PollBackend::collect() {
   asked_.resize(1);
-  askedFor_.resize(1);
-  std::size_t kept = 0;
-  for (const std::uint64_t token : watched_) {
-    const detail::ReadinessChannel* const channel = find(token);
-    if (!channel) continue;
-    watched_[kept++] = token;
-    const short events = static_cast<short>((channel->waitsToRead() ? readEvents : 0) |
-                                            (channel->waitsToWrite() ? writeEvents : 0));
-    if (events == 0) continue;
-    askedFor_.push_back(token);
-    asked_.push_back({channel->descriptor(), events, 0});
-  }
-  watched_.resize(kept);
+  forEachChannel([this](const detail::ReadinessChannel& channel) {
+    const short events = static_cast<short>((channel.waitsToRead() ? readEvents : 0) |
+                                            (channel.waitsToWrite() ? writeEvents : 0));
+    if (events != 0 && channel.watched()) asked_.push_back({channel.descriptor(), events, 0});
+  });
+  newestAsked_ = lastGeneration();
 }
 
 void PollBackend::wait(std::optional<TimePoint> until) {
@@ -83,8 +70,9 @@ void PollBackend::deliverAnswers(Round& round) {
   for (std::size_t place = 1; place < asked_.size(); ++place) {
     const short events = asked_[place].revents;
     if (events == 0) continue;
-    detail::ReadinessChannel* const channel = find(askedFor_[place]);
-    if (!channel) continue;
+    detail::ReadinessChannel* const channel = whoHas(static_cast<std::size_t>(asked_[place].fd));
+    // One that was made meanwhile has got the number of one that was closed.
+    if (!channel || static_cast<std::int32_t>(channel->generation() - newestAsked_) > 0) continue;
     if ((events & (POLLIN | overEvents)) == POLLIN && channel->onlyReceives()) [[likely]]
       channel->receiveOnce(readBuffer(), row);
     else

@@ -31,11 +31,10 @@ class PollBackend final : public detail::ReadinessBackend {
   void deliverAnswers(Round& round);
 
   detail::Wakeup wakeup_;
-  std::vector<std::uint64_t> watched_;  // tokens; those of closed channels leave in `collect`
-  // What the kernel is asked: first the wakeup, then for each place a channel's descriptor.
+  // What the kernel is asked: first the wakeup, then descriptors of channels.
   std::vector<pollfd> asked_;
-  std::vector<std::uint64_t> askedFor_;  // the token for each place of asked_
-  bool answered_ = false;                // asked_ holds events that were not delivered yet
+  std::uint32_t newestAsked_ = 0;  // the generation; later channels were not asked for
+  bool answered_ = false;          // asked_ holds events that were not delivered yet
 };
 
 }  // namespace hawser

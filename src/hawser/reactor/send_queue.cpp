@@ -72,8 +72,8 @@ SendQueue::Block* SendQueue::makeBlock(std::size_t capacity) {
     return block;
   }
   void* const memory = ::operator new(large ? sizeof(Block) + capacity : blockBytes);
-  Block* const block = ::new (memory)
-      Block{{nullptr, nullptr, 0, 0, large ? Piece::Kind::largeBlock : Piece::Kind::block}, nullptr};
+  Block* const block = ::new (memory) Block{
+      {nullptr, nullptr, 0, 0, large ? Piece::Kind::largeBlock : Piece::Kind::block}, nullptr};
   block->data = block->begin();
   block->end = block->begin() + (large ? capacity : blockCapacity);
   return block;

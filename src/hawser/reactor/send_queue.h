@@ -67,8 +67,8 @@ class SendQueue {
   void clear() noexcept;
 
  private:
-  /// One contiguous part of the queue, at least one byte. `data` and `size` shrink from the front as
-  /// bytes are sent.
+  /// One contiguous part of the queue, at least one byte. `data` and `size` shrink from the front
+  /// as bytes are sent.
   struct Piece {
     enum class Kind : std::uint8_t { block, largeBlock, adopted, shared };
 

@@ -77,9 +77,7 @@ class IntrusiveList {
   }
 
  private:
-  static T& objectOf(ListNode& node) noexcept {
-    return static_cast<T&>(static_cast<Node&>(node));
-  }
+  static T& objectOf(ListNode& node) noexcept { return static_cast<T&>(static_cast<Node&>(node)); }
 
   struct Root : ListNode {};
   Root root_;

@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <initializer_list>
 #include <system_error>
 #include <utility>
 
@@ -21,6 +23,8 @@ ReadinessBackend::ReadinessBackend()
     : readBuffer_(std::make_unique_for_overwrite<std::byte[]>(readBufferBytes)) {}
 
 ReadinessBackend::~ReadinessBackend() {
+  for (ReadinessChannel* const channel : scheduled_)
+    if (channel->closed()) destroy(*channel);
   descriptors_.forEach(
       [](SocketChannel& channel) { static_cast<ReadinessChannel&>(channel).detach(); });
 }
@@ -49,32 +53,57 @@ Backend::TimePoint ReadinessBackend::now() const noexcept {
 
 ChannelPtr ReadinessBackend::add(FileDescriptor descriptor, ReadinessChannel::Kind kind) {
   descriptors_.expect(descriptor.get());
+  makeRoom();
   if (++lastGeneration_ == 0) ++lastGeneration_;
   auto* const channel = new ReadinessChannel(*this, std::move(descriptor), kind, lastGeneration_);
+  ++channels_;
   descriptors_.add(*channel);
   return ChannelPtr(channel);
 }
 
+void ReadinessBackend::makeRoom() {
+  for (std::vector<ReadinessChannel*>* const list : {&scheduled_, &serving_})
+    if (list->capacity() <= channels_)
+      list->reserve(std::max<std::size_t>(16, 2 * list->capacity()));
+}
+
+void ReadinessBackend::destroy(ReadinessChannel& channel) noexcept {
+  --channels_;
+  delete &channel;
+}
+
 void ReadinessBackend::bury(ReadinessChannel& channel) noexcept {
-  if (working_)
-    buried_.pushBack(channel);
-  else
-    delete &channel;
+  if (channel.listed()) return;  // until it is visited
+  if (!working_) return destroy(channel);
+  channel.buryBefore(buried_);
+  buried_ = &channel;
 }
 
 ReadinessBackend::Round::Round(ReadinessBackend& backend) noexcept : backend_(backend) {
   backend_.working_ = true;
-  scheduled_.take(backend_.scheduled_);
+  backend_.serving_.swap(backend_.scheduled_);
 }
 
 ReadinessBackend::Round::~Round() {
   backend_.working_ = false;
-  backend_.scheduled_.take(scheduled_);
-  while (!backend_.buried_.empty()) delete &backend_.buried_.popFront();
+  std::vector<ReadinessChannel*>& serving = backend_.serving_;
+  for (; served_ < serving.size(); ++served_) backend_.scheduled_.push_back(serving[served_]);
+  serving.clear();
+  while (ReadinessChannel* const channel = backend_.buried_) {
+    backend_.buried_ = channel->nextBuried();
+    backend_.destroy(*channel);
+  }
 }
 
 void ReadinessBackend::Round::serveScheduled() {
-  while (!scheduled_.empty()) scheduled_.popFront().work();
+  while (served_ < backend_.serving_.size()) {
+    ReadinessChannel& channel = *backend_.serving_[served_++];
+    const bool due = channel.visit();
+    if (channel.closed())
+      backend_.destroy(channel);
+    else if (due)
+      channel.work();
+  }
 }
 
 }  // namespace hawser::detail

@@ -2,7 +2,6 @@
 
 #include <hawser/reactor/backend.h>
 #include <hawser/reactor/detail/descriptor_map.h>
-#include <hawser/reactor/detail/intrusive_list.h>
 #include <hawser/reactor/detail/readiness_channel.h>
 
 #include <cstddef>
@@ -10,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace hawser::detail {
 
@@ -35,7 +35,7 @@ class ReadinessBackend : public Backend {
 
   /// Lets `channel` work in the next `deliver`, and keeps the wait before that from waiting.
   void schedule(ReadinessChannel& channel) noexcept {
-    if (!channel.scheduled()) scheduled_.pushBack(channel);
+    if (channel.becomeDue()) scheduled_.push_back(&channel);  // `add` has made room
   }
   /// Reports this channel's readiness from now on, beginning with what it is ready for already.
   /// @returns the error number, or 0
@@ -75,24 +75,45 @@ class ReadinessBackend : public Backend {
 
    private:
     ReadinessBackend& backend_;
-    IntrusiveList<ReadinessChannel> scheduled_;
+    std::size_t served_ = 0;  // of those in `serving_`
   };
+
+  /// Calls `visit(channel)` for each that has a descriptor, by its number.
+  template <class Visit>
+  void forEachChannel(Visit visit) const {
+    descriptors_.forEach([&](SocketChannel& channel) {
+      if (channel.descriptor() >= 0) visit(static_cast<ReadinessChannel&>(channel));
+    });
+  }
+  std::size_t channels() const noexcept { return channels_; }
+  /// That of the channel which was made last.
+  std::uint32_t lastGeneration() const noexcept { return lastGeneration_; }
 
   /// No channel has this token: none is of generation 0.
   static constexpr std::uint64_t noToken = 0;
   /// The channel that has this token, or null if it is closed: events may come late. For the tokens
   /// of channels, and `noToken`.
   ReadinessChannel* find(std::uint64_t token) const noexcept {
-    auto* const channel =
-        static_cast<ReadinessChannel*>(descriptors_[static_cast<std::uint32_t>(token)]);
+    ReadinessChannel* const channel = whoHas(static_cast<std::uint32_t>(token));
     return channel && channel->generation() == token >> 32 ? channel : nullptr;
   }
 
+  /// Who has this descriptor, or null. For those of channels, and 0.
+  ReadinessChannel* whoHas(std::size_t descriptor) const noexcept {
+    return static_cast<ReadinessChannel*>(descriptors_[descriptor]);
+  }
+
  private:
+  void makeRoom();
+  void destroy(ReadinessChannel& channel) noexcept;
+
   DescriptorMap descriptors_;
   std::uint32_t lastGeneration_ = 0;
-  IntrusiveList<ReadinessChannel> scheduled_;
-  IntrusiveList<ReadinessChannel> buried_;
+  std::size_t channels_ = 0;  // that are not destroyed
+  // Each has room for all channels, in pages that are not touched before they are needed.
+  std::vector<ReadinessChannel*> scheduled_;  // for the next round
+  std::vector<ReadinessChannel*> serving_;    // in this one
+  ReadinessChannel* buried_ = nullptr;        // the first
   std::unique_ptr<std::byte[]> readBuffer_;
   bool working_ = false;
 };

@@ -12,8 +12,8 @@
 
 namespace hawser::detail {
 
-// A server has ten thousand of these that are silent; malloc makes 80 bytes of 72.
-static_assert(sizeof(void*) != 8 || sizeof(ReadinessChannel) <= 72);
+// A server has ten thousand of these that are silent; malloc makes 64 bytes of 56.
+static_assert(sizeof(void*) != 8 || sizeof(ReadinessChannel) <= 56);
 
 ReadinessChannel::ReadinessChannel(ReadinessBackend& backend, FileDescriptor descriptor, Kind kind,
                                    std::uint32_t generation) noexcept

@@ -2,7 +2,6 @@
 
 #include <hawser/reactor/detail/call_handler.h>
 #include <hawser/reactor/detail/file_range.h>
-#include <hawser/reactor/detail/intrusive_list.h>
 #include <hawser/reactor/detail/socket_channel.h>
 
 #include <sys/socket.h>
@@ -24,7 +23,7 @@ class ReadinessBackend;
 /// a try fails, or reads less than there was room for; so one message costs one call. The
 /// descriptor is registered once, when something has to be waited for, and never again. After a
 /// few tries in one turn a channel that could go on schedules itself for the next.
-class ReadinessChannel final : public SocketChannel, private ListNode {
+class ReadinessChannel final : public SocketChannel {
  public:
   ReadinessChannel(ReadinessBackend& backend, FileDescriptor descriptor, Kind kind,
                    std::uint32_t generation) noexcept;
@@ -60,8 +59,28 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   void robbed() noexcept override;
   /// Tells it from others that have had the same descriptor.
   std::uint32_t generation() const noexcept { return generation_; }
-  bool scheduled() const noexcept { return linked(); }
-  void unschedule() noexcept { unlink(); }
+  /// It has more to do. @returns whether it must be put into the backend's list: it stays there
+  /// until it is visited, whatever happens meanwhile
+  bool becomeDue() noexcept {
+    due_ = true;
+    if (listed_) return false;
+    listed_ = true;
+    return true;
+  }
+  void unschedule() noexcept { due_ = false; }
+  /// The list visits it, and has it no longer. @returns whether it still has more to do
+  bool visit() noexcept {
+    listed_ = false;
+    const bool due = due_;
+    due_ = false;
+    return due;
+  }
+  bool listed() const noexcept { return listed_; }
+  bool watched() const noexcept { return state_.watched; }
+  bool closed() const noexcept { return !backend_; }
+  /// Those that are closed and not destroyed yet are a list.
+  void buryBefore(ReadinessChannel* next) noexcept { nextBuried_ = next; }
+  ReadinessChannel* nextBuried() const noexcept { return nextBuried_; }
   /// The kernel says so. `drain`: the end of the stream, an error or urgent data may be hidden
   /// behind the next short read.
   void becomeReady(bool readable, bool writable, bool drain) noexcept {
@@ -97,7 +116,6 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   void detach() noexcept;
 
  private:
-  friend class IntrusiveList<ReadinessChannel>;
   enum class Incoming : std::uint16_t { none, accept, receive, datagrams };
   enum class Outgoing : std::uint8_t { none, connect, send, file, refused };
   enum class Progress : std::uint8_t { done, blocked, yielded, failed };
@@ -159,9 +177,12 @@ class ReadinessChannel final : public SocketChannel, private ListNode {
   // Found while starting, told in the next round. The numbers of Linux fit, with room to spare.
   std::int16_t outgoingError_ = 0;
   std::uint8_t incomingError_ = 0;
-  bool writable_ = false;
-  ReadinessBackend* backend_;  // null: the backend is gone
+  bool writable_ : 1 = false;
+  bool due_ : 1 = false;       // has more to do in the next round
+  bool listed_ : 1 = false;    // is in the backend's list for that
+  ReadinessBackend* backend_;  // null: it is closed, or the backend is gone
   union {
+    ReadinessChannel* nextBuried_;  // once it is closed
     Sending* sending_ = nullptr;  // owned; while state_.outgoing is send or file; else mostly null
     ConnectHandler* connecter_;   // while state_.outgoing is connect
     SendHandler* refused_;        // while state_.outgoing is that: there was no memory for Sending
