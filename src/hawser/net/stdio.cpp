@@ -83,8 +83,10 @@ StandardIO::StandardIO(Reactor& reactor, std::shared_ptr<Protocol> protocol, int
                        int output) {
   reactor.checkThread("StandardIO");
   connect(reactor, protocol, input, output, nullptr);
-  transport_ = protocol->transport().shared_from_this();
+  protocol_ = std::move(protocol);
 }
+
+Transport& StandardIO::transport() const noexcept { return protocol_->transport(); }
 
 StandardIOEndpoint::StandardIOEndpoint(Reactor& reactor)
     : ServerEndpoint(std::make_shared<StandardServer>(reactor)) {}

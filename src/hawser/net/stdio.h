@@ -43,10 +43,10 @@ class StandardIO {
   StandardIO(Reactor& reactor, std::shared_ptr<Protocol> protocol, int input = 0, int output = 1);
 
   /// The same that the protocol has.
-  Transport& transport() const noexcept { return *transport_; }
+  Transport& transport() const noexcept;
 
  private:
-  std::shared_ptr<Transport> transport_;
+  std::shared_ptr<Protocol> protocol_;
 };
 
 /// Standard input and output as something to "listen" on: `listen(factory)` builds one protocol, at
