@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Counts what an echo costs a server: instructions in user mode, and system calls.
+"""Counts what an echo costs a server, instructions in user mode and system calls, and what a connection
+costs it in memory.
 
     count_echoes.py BIN SERVER... [--json FILE] [--ceilings FILE]
 
@@ -8,8 +9,9 @@ BIN is the folder of the programs that bench/reactor/ builds. A SERVER is `PROGR
 different length are counted, instructions by Valgrind's callgrind, system calls by strace; their
 difference leaves out the beginning and the end.
 
-Figures are named `SERVER/instructions` and `SERVER/calls_per_100`. With --ceilings they are held
-against a file like those of count_instructions.py.
+Figures are named `SERVER/instructions` and `SERVER/calls_per_100`; `SERVER/idle_bytes` is the resident
+memory that each of 10,000 connections takes after one echo. With --ceilings they are held against a
+file like those of count_instructions.py.
 """
 
 import argparse
@@ -31,6 +33,7 @@ from count_instructions import check, read_ceilings
 
 CONNECTIONS = 64
 SHORT, LONG = 50, 350  # echoes on each connection
+IDLE_CONNECTIONS = 10_000
 TIMEOUT = 60  # seconds for one run
 LISTENING = re.compile(rb"^listening on tcp:.*:(\d+)\n$")
 
@@ -84,21 +87,44 @@ def calls_of_run(folder, server, echoes):
                               re.MULTILINE))
 
 
-def per_echo(count, folder, server):
+def or_none(measure):
+    """None if it fails, for whatever reason."""
+    def measured(folder, server):
+        try:
+            return measure(folder, server)
+        except (RuntimeError, subprocess.SubprocessError, TypeError) as error:
+            print(f"{server}: {error}", file=sys.stderr)
+            return None
+    return measured
+
+
+def per_echo(count):
+    return or_none(lambda folder, server: (
+        (count(folder, server, LONG) - count(folder, server, SHORT)) / ((LONG - SHORT) * CONNECTIONS)))
+
+
+@or_none
+def idle_bytes(folder, server):
+    process = subprocess.Popen(command_of(folder, server), stdout=subprocess.PIPE)
     try:
-        return ((count(folder, server, LONG) - count(folder, server, SHORT))
-                / ((LONG - SHORT) * CONNECTIONS))
-    except (RuntimeError, subprocess.SubprocessError, TypeError) as error:
-        print(f"{server}: {error}", file=sys.stderr)
-        return None
+        match = LISTENING.match(process.stdout.readline())
+        load = subprocess.run([f"{folder}/reactor-load", match[1].decode(), "idle", "--connections",
+                               str(IDLE_CONNECTIONS), "--server", str(process.pid)],
+                              check=True, stdout=subprocess.PIPE, timeout=TIMEOUT)
+        return json.loads(load.stdout)["bytes_served"]
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
 
 
 def count_all(folder, servers):
     jobs = {}
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for server in servers:
-            jobs[f"{server}/instructions"] = pool.submit(per_echo, instructions_of_run, folder, server)
-            jobs[f"{server}/calls_per_100"] = pool.submit(per_echo, calls_of_run, folder, server)
+            jobs[f"{server}/instructions"] = pool.submit(per_echo(instructions_of_run), folder, server)
+            jobs[f"{server}/calls_per_100"] = pool.submit(per_echo(calls_of_run), folder, server)
+            jobs[f"{server}/idle_bytes"] = pool.submit(idle_bytes, folder, server)
     figures = {name: job.result() for name, job in jobs.items()}
     return {name: figure * 100 if figure is not None and name.endswith("calls_per_100") else figure
             for name, figure in figures.items()}
