@@ -97,7 +97,7 @@ struct GatherTuple : ListKind {
     if constexpr (std::is_same_v<V, Unit>)
       std::get<I>(values).emplace();
     else
-      std::get<I>(values).emplace(std::move(value));
+      std::get<I>(values).emplace(std::forward<V>(value));
   }
   Output complete() {
     return std::apply([](auto&... place) { return Output(*std::move(place)...); }, values);

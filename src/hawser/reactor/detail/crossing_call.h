@@ -148,7 +148,7 @@ class CrossingCallOf final : public CrossingCall {
     try {
       result_ = std::move(result);
     } catch (...) {
-      // Then it holds what moving the value threw.
+      result_ = Result<T>(Failure::current(where()));
     }
     goHome();
   }

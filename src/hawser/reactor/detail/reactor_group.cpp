@@ -36,8 +36,13 @@ Deferred<void> ReactorGroup::start(Reactor& home, SetUp setUp) {
 }
 
 Deferred<void> ReactorGroup::startOrEnd(Self self, std::shared_ptr<SetUp> setUp) {
-  Deferred<void> up = bringUp(self, std::move(setUp));
-  self->starting_ = up.cancelHandle();
+  Deferred<void> up = succeed();
+  try {
+    up = bringUp(self, std::move(setUp));
+    self->starting_ = up.cancelHandle();
+  } catch (...) {
+    up = Failure::current();
+  }
   const Result<void> result = co_await std::move(up).asResult();
   self->starting_ = {};
   if (result) {
@@ -46,6 +51,7 @@ Deferred<void> ReactorGroup::startOrEnd(Self self, std::shared_ptr<SetUp> setUp)
     co_return;
   }
   self->state_ = State::stopping;
+  for (const auto& thread : self->threads_) thread->stop(Reactor::TimePoint());
   Deferred<Report> over = self->whenOver(std::source_location::current());
   self->stopBy(Duration::zero());
   static_cast<void>(co_await std::move(over).asResult());
@@ -74,22 +80,23 @@ Deferred<void> ReactorGroup::callSetUp(Reactor& reactor, std::shared_ptr<SetUp> 
 Deferred<void> ReactorGroup::add() {
   const std::size_t number = threads_.size();
   const auto where = std::source_location::current();
-  threads_.push_back(std::make_shared<ReactorThread>(options_, number, where));
+  const auto thread = std::make_shared<ReactorThread>(options_, number, where);
+  threads_.reserve(size_);
   auto running = makeDeferred<void>(where);
   auto ended = makeDeferred<void>(where);
-  ++left_;
   std::move(ended.deferred).addBoth([weak = weak_from_this(), number](const Result<void>&) {
     if (const auto self = weak.lock()) self->threadEnded(number);
   });
-  RemoteResolver<void> ends = home_->remote(std::move(ended.resolver));
+  ++left_;
   try {
-    threads_.back()->start(home_->remote(std::move(running.resolver)), std::move(ends));
+    RemoteResolver<void> ends = home_->remote(std::move(ended.resolver));
+    thread->start(home_->remote(std::move(running.resolver)), std::move(ends));
   } catch (...) {
     // What it was given is abandoned, so that the rest ends as if it had run.
-    threads_.pop_back();
     std::move(running.deferred).addErrback([](const Failure&) {});
     throw;
   }
+  threads_.push_back(thread);
   return std::move(running.deferred);
 }
 
@@ -151,10 +158,14 @@ void ReactorGroup::threadEnded(std::size_t number) {
   --left_;
   // Home, when it ends, ends the waiting for those that go on.
   if (state_ == State::running && threads_[number]->ended()) {
-    const Failure failure = threads_[number]->report().failure;
-    logging::warn(fmt::format("Reactor {} of the pool \"{}\" has ended by itself{}; {} go on.",
-                              number, options_.name,
-                              failure ? ", with " + failure.getErrorMessage() : "", left_));
+    try {
+      const Failure failure = threads_[number]->report().failure;
+      logging::warn(fmt::format("Reactor {} of the pool \"{}\" has ended by itself{}; {} go on.",
+                                number, options_.name,
+                                failure ? ", with " + failure.getErrorMessage() : "", left_));
+    } catch (const std::bad_alloc&) {
+      logging::warn("A reactor of a pool has ended by itself.");
+    }
   }
   if (left_ == 0 && (state_ == State::running || state_ == State::stopping)) finish();
 }
@@ -165,10 +176,13 @@ void ReactorGroup::finish() {
   state_ = State::over;
   if (patience_.active()) patience_.cancel();
   home_->removeSystemEventTrigger(trigger_);
-  const Report how = report();
-  std::vector<Resolver<Report>> waiting = std::move(waiting_);
-  waiting_.clear();
-  for (Resolver<Report>& each : waiting) each.callback(how);
+  for (Resolver<Report>& each : std::exchange(waiting_, {})) {
+    try {
+      each.callback(report());
+    } catch (...) {
+      if (each) each.errback(Failure::current());
+    }
+  }
   if (onOver_) onOver_();
 }
 
