@@ -102,8 +102,8 @@ class ReactorPool {
   explicit ReactorPool(std::size_t reactors, ReactorPoolOptions options = {});
   ReactorPool(const ReactorPool&) = delete;
   ReactorPool& operator=(const ReactorPool&) = delete;
-  /// Stops what still runs, without draining, and waits for the threads. On home's thread, before or
-  /// after home itself.
+  /// Stops what still runs, without draining, and waits for the threads. On home's thread, before
+  /// or after home itself.
   ~ReactorPool();
 
   /// Makes the reactors, one after the other, and fires when all of them run. On each, when it
