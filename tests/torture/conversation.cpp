@@ -63,6 +63,31 @@ class Echoes final : public ServerFactory {
   std::vector<std::shared_ptr<Echo>> all;
 };
 
+/// What SIGINT and SIGTERM do, which a shell may have had ignored. It is restored in the end, since
+/// a reactor that may not do so leaves its own.
+class StopSignals {
+ public:
+  StopSignals() noexcept : interrupt_(did(SIGINT)), terminate_(did(SIGTERM)) {}
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+  ~StopSignals() {
+    std::signal(SIGINT, interrupt_);
+    std::signal(SIGTERM, terminate_);
+  }
+  bool asBefore() const noexcept { return did(SIGINT) == interrupt_ && did(SIGTERM) == terminate_; }
+
+ private:
+  using Handler = void (*)(int);
+  static Handler did(int signal) noexcept {
+    const Handler found = std::signal(signal, SIG_DFL);
+    std::signal(signal, found);
+    return found;
+  }
+
+  Handler interrupt_;
+  Handler terminate_;
+};
+
 /// A whole program: endpoints from text, a server, two clients that talk to it one after the
 /// other, a name that is looked up, timers, calls across threads, a signal that ends it.
 class Program {
@@ -130,15 +155,13 @@ class Program {
       expectTyped(*echo->lost);
     }
     // A port that can accept no more says so, and then there are no further conversations.
-    for (const int signal : {SIGINT, SIGTERM}) {
-      const auto left = ::signal(signal, SIG_DFL);
-      EXPECT_TRUE(left == SIG_DFL || log_.text.find("cannot be given back") != std::string::npos);
-    }
+    EXPECT_TRUE(signals_.asBefore() || log_.text.find("cannot be given back") != std::string::npos);
     if (!ran || !port_ || log_.text.find("the port is closed") != std::string::npos) return;
     EXPECT_GE(whole, 1) << "one call failed, and two conversations";
   }
 
   QuietLog log_;
+  const StopSignals signals_;
   Watched watched_;
   std::shared_ptr<Echoes> echoes_ = std::make_shared<Echoes>();
   std::shared_ptr<Port> port_;
