@@ -59,5 +59,18 @@ TEST(FailureMemory, lacksAndALineOfTheTracebackIsLeftOut) {
   EXPECT_THROW(failure.raise(), Small);
 }
 
+TEST(FailureMemory, lacksForTheCopyThatIsThrownAndNothingIsLost) {
+  struct Large : std::exception {
+    std::string text = std::string(100, 'x');
+  };
+  const Failure failure = Large();
+  for (const int blocks : {0, 1})
+    onANewThread([&] {
+      const HeapLimit limit(blocks);
+      EXPECT_THROW(static_cast<void>(failure.exception()), std::bad_alloc);
+    });
+  EXPECT_THROW(failure.raise(), Large);
+}
+
 }  // namespace
 }  // namespace hawser

@@ -95,8 +95,9 @@ void HeldException::destroy() noexcept {
 const std::exception_ptr& HeldException::pointer() {
   std::exception_ptr* existing = thrown.load(std::memory_order_acquire);
   if (existing) return *existing;
+  std::exception_ptr copy = ops->copy(room());  // may throw, so it comes first
   void* const place = poolAllocate(sizeof(std::exception_ptr));
-  auto* const made = ::new (place) std::exception_ptr(ops->copy(room()));
+  auto* const made = ::new (place) std::exception_ptr(std::move(copy));
   // Another thread may have asked at the same time: the first one's copy is thrown by all.
   if (thrown.compare_exchange_strong(existing, made, std::memory_order_acq_rel)) return *made;
   made->~exception_ptr();
