@@ -266,14 +266,14 @@ TEST_F(StreamTest, servesACoroutine) {
   EXPECT_TRUE(transport.disconnecting());
 }
 
-TEST_F(StreamTest, isClosedWhenTheCoroutineThatHasItIsCancelled) {
+TEST_F(StreamTest, isAbortedWhenTheCoroutineThatHasItIsCancelled) {
   const auto echo = [](Stream of) -> Deferred<void> {
     while (auto bytes = co_await of.read()) co_await of.write(*bytes);
   };
   auto done = echo(std::move(stream));
   done.cancel();
   failureResultOf<CancelledError>(std::move(done));
-  EXPECT_TRUE(transport.disconnecting());
+  EXPECT_TRUE(transport.aborted());
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <hawser/defer/async_generator.h>
 
 #include <hawser/base/logging.h>
+#include <hawser/defer/detail/failing.h>
 
 namespace hawser {
 
@@ -9,6 +10,7 @@ GeneratorBusyError::GeneratorBusyError()
 GeneratorBusyError::~GeneratorBusyError() = default;
 
 void detail::cancelOrphan(Node* generator) noexcept {
+  const Unconcerned others;
   const std::source_location where = generator->site;
   try {
     cancelChain(generator, where);

@@ -47,10 +47,19 @@ namespace hawser {
 /// breaks fails the pending read and writes, and all later ones, with its ConnectionLost, after
 /// what had arrived before was read. When this side closes it, reads come to the end as well.
 ///
-/// **Who owns what.** The Stream owns the connection: destroying it is `loseConnection()`, after
-/// which a read that still pends ends with the connection. Deferreds of reads and writes do not
-/// keep it alive. Move-only. Everything happens on the reactor's thread, handlers run as the bytes
-/// arrive, in the I/O step; a read that finds its bytes here already has fired when it returns.
+/// **Failing.** A Stream that goes because something failed aborts its connection: one that is
+/// destroyed as an exception passes, or that was a parameter of a coroutine which failed or was
+/// cancelled. So the peer sees a reset (on TCP; a UNIX socket has none) instead of an end, and does
+/// not take half an answer for all of it. Whoever has sent all there is says so with
+/// `loseConnection`, `loseWriteConnection` or `close`, also before an error reply is followed by a
+/// `throw`; then nothing is cut off. What a destructor sets off while an exception passes counts as
+/// part of that, unless it is a Permit's or a generator's.
+///
+/// **Who owns what.** The Stream owns the connection: destroying it is `loseConnection()`, but for
+/// what is said above; a read that still pends then ends with the connection. Deferreds of reads
+/// and writes do not keep it alive. Move-only. Everything happens on the reactor's thread, handlers
+/// run as the bytes arrive, in the I/O step; a read that finds its bytes here already has fired
+/// when it returns.
 class Stream {
  public:
   /// What `read` gives: bytes that lie in the Stream, or the end.
@@ -70,7 +79,7 @@ class Stream {
     return *this;
   }
   ~Stream() {
-    if (protocol_) protocol_->loseConnection();
+    if (protocol_) protocol_->letGo();
   }
 
   explicit operator bool() const noexcept { return protocol_ != nullptr; }

@@ -1,6 +1,7 @@
 #include <hawser/net/stream_protocol.h>
 
 #include <hawser/defer/detail/abandonment.h>
+#include <hawser/defer/detail/failing.h>
 #include <hawser/net/errors.h>
 #include <hawser/net/transport.h>
 
@@ -320,6 +321,13 @@ void StreamProtocol::loseWriteConnection() {
 void StreamProtocol::loseConnection() noexcept {
   closing_ = writeEnded_ = true;
   if (connected()) transport().loseConnection();
+}
+
+void StreamProtocol::letGo() noexcept {
+  if (!writeEnded_ && connected() && detail::goesInFailure())
+    abortConnection();
+  else
+    loseConnection();
 }
 
 void StreamProtocol::abortConnection() {

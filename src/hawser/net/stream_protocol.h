@@ -52,6 +52,8 @@ class StreamProtocol : public Protocol, private Producer {
   Deferred<void> write(std::string_view bytes, std::source_location where);
   void loseWriteConnection();
   void loseConnection() noexcept;
+  /// What destroying its Stream does.
+  void letGo() noexcept;
   void abortConnection();
   Deferred<void> close(std::source_location where);
   void setLimits(const StreamLimits& limits) noexcept { limits_ = limits; }

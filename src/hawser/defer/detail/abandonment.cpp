@@ -1,4 +1,5 @@
 #include <hawser/defer/detail/abandonment.h>
+#include <hawser/defer/detail/failing.h>
 #include <hawser/defer/detail/handler_scope.h>
 #include <hawser/defer/detail/listing.h>
 #include <hawser/defer/errors.h>
@@ -44,6 +45,7 @@ void abandonNow(Node* source) {
 }  // namespace
 
 std::size_t deliverAbandoned() noexcept {
+  const Unconcerned others;
   std::size_t count = 0;
   ++runState.depth;
   while (Node* source = runState.firstAbandoned) {

@@ -95,6 +95,7 @@ struct GeneratorPromise final : PromiseBase<std::optional<T>> {
 
   /// The result was taken or thrown away: the node is as new.
   void dispose() noexcept override {
+    const bool failed = this->outcome == NodeState::failure;
     this->destroyResult();
     dropHandles(this);
     this->owner = nullptr;
@@ -109,7 +110,11 @@ struct GeneratorPromise final : PromiseBase<std::optional<T>> {
       generator->ended_ = true;
       generator = nullptr;
     }
-    if (!generator) handle().destroy();
+    if (generator) return;
+    if (failed)
+      destroyFailed(handle());
+    else
+      handle().destroy();
   }
 
   /// The AsyncGenerator goes away.

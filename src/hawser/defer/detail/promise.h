@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hawser/defer/deferred.h>
+#include <hawser/defer/detail/failing.h>
 
 #include <coroutine>
 #include <new>
@@ -132,7 +133,7 @@ struct PromiseBase : NodeOf<T> {
   void unhandled_exception() {
     if (outcome == NodeState::value) this->storedValue.~Stored<T>();
     raised = Failure::currentIn(SiteKind::coroutine, this->site, &raised);
-    outcome = NodeState::failure;
+    fail();
   }
 
   template <class U>
@@ -157,10 +158,12 @@ struct PromiseBase : NodeOf<T> {
   /// The frame's locals are destroyed after `co_return`, and may drop the chain or add to it: it
   /// has its result only when they are gone.
   void publish() noexcept {
-    if (outcome == NodeState::failure)
+    if (outcome == NodeState::failure) {
+      --failing.frames;
       this->setFailure(std::move(raised));
-    else
+    } else {
       this->arrive(outcome);
+    }
   }
 
   bool resumed = false;
@@ -171,6 +174,11 @@ struct PromiseBase : NodeOf<T> {
 
  protected:
   ~PromiseBase() = default;
+
+  /// It has failed with `raised`; a local variable may yet fail, too, as it is destroyed.
+  void fail() noexcept {
+    if (std::exchange(outcome, NodeState::failure) != NodeState::failure) ++failing.frames;
+  }
 
   template <class P>
   static Node* resume(P* promise) {
@@ -188,7 +196,10 @@ struct PromiseBase : NodeOf<T> {
   static void destroy(P* promise) noexcept {
     promise->destroyResult();
     dropHandles(promise);
-    std::coroutine_handle<P>::from_promise(*promise).destroy();
+    const auto handle = std::coroutine_handle<P>::from_promise(*promise);
+    if (promise->outcome == NodeState::failure) [[unlikely]]
+      return destroyFailed(handle);
+    handle.destroy();
   }
 };
 
@@ -202,7 +213,7 @@ struct Promise final : PromiseBase<T> {
   }
   void return_value(Failure failure) noexcept {
     this->raised = std::move(failure);
-    this->outcome = NodeState::failure;
+    this->fail();
   }
 
   Node* takeAdopted(Node*) override { return this->resume(this); }

@@ -1,4 +1,5 @@
 #include <hawser/base/pool.h>
+#include <hawser/defer/detail/failing.h>
 #include <hawser/defer/detail/handler_scope.h>
 #include <hawser/defer/detail/tokens.h>
 
@@ -85,6 +86,7 @@ void Tokens::lose(bool lock) noexcept {
 }  // namespace detail
 
 bool Permit::giveBack(std::source_location where) noexcept {
+  const detail::Unconcerned others;
   return std::exchange(tokens_, nullptr)->endHolding(where);
 }
 
