@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hawser/net/address.h>
+#include <hawser/net/detail/shared_self.h>
 
 #include <memory>
 #include <string_view>
@@ -21,8 +22,9 @@ class DatagramTransport;
 /// An event that throws is logged, and the port goes on: a datagram knows nothing of the one before
 /// it. Only what `startProtocol` throws ends it, and comes out of `listenUDP`.
 ///
-/// Protocols live in shared_ptrs. The port holds its protocol until `stopProtocol` has returned.
-class DatagramProtocol : public std::enable_shared_from_this<DatagramProtocol> {
+/// Protocols live in shared_ptrs: `shared(this)` and `weak(this)` give more of them. The port holds
+/// its protocol until `stopProtocol` has returned.
+class DatagramProtocol : public detail::SharedSelf<DatagramProtocol> {
  public:
   virtual ~DatagramProtocol();
 
@@ -59,16 +61,6 @@ class DatagramProtocol : public std::enable_shared_from_this<DatagramProtocol> {
   DatagramProtocol() = default;
   DatagramProtocol(const DatagramProtocol&) = delete;
   DatagramProtocol& operator=(const DatagramProtocol&) = delete;
-
-  /// `shared(this)` and `weak(this)`: this object as a pointer of its own type.
-  template <class P>
-  static std::shared_ptr<P> shared(P* self) {
-    return std::static_pointer_cast<P>(self->shared_from_this());
-  }
-  template <class P>
-  static std::weak_ptr<P> weak(P* self) {
-    return shared(self);
-  }
 
  private:
   std::shared_ptr<DatagramTransport> transport_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hawser/base/failure.h>
+#include <hawser/net/detail/shared_self.h>
 
 #include <memory>
 #include <string_view>
@@ -22,8 +23,9 @@ class Transport;
 ///
 /// Protocols live in shared_ptrs. The transport holds its protocol until `connectionLost` has
 /// returned, so a protocol that nobody else keeps lives exactly as long as its connection. Use
-/// `weak(this)` for what may outlive it (timers, Deferreds: see `bindWeak`).
-class Protocol : public std::enable_shared_from_this<Protocol> {
+/// `weak(this)` for what may outlive it (timers, Deferreds: see `bindWeak`), and `shared(this)` for
+/// what keeps it.
+class Protocol : public detail::SharedSelf<Protocol> {
  public:
   virtual ~Protocol();
 
@@ -66,16 +68,6 @@ class Protocol : public std::enable_shared_from_this<Protocol> {
   Protocol() = default;
   Protocol(const Protocol&) = delete;
   Protocol& operator=(const Protocol&) = delete;
-
-  /// `shared(this)` and `weak(this)`: this object as a pointer of its own type.
-  template <class P>
-  static std::shared_ptr<P> shared(P* self) {
-    return std::static_pointer_cast<P>(self->shared_from_this());
-  }
-  template <class P>
-  static std::weak_ptr<P> weak(P* self) {
-    return shared(self);
-  }
 
  private:
   [[noreturn]] static void throwNotConnected();
