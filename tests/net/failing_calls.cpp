@@ -1,5 +1,6 @@
 #include "net/failing_calls.h"
 
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,7 +20,7 @@ struct State {
 };
 
 State& stateOf(Call call) {
-  static std::array<State, 3> states;
+  static std::array<State, 4> states;
   return states[static_cast<std::size_t>(call)];
 }
 
@@ -57,6 +58,11 @@ ssize_t sendto(int descriptor, const void* bytes, std::size_t size, int flags,
                const sockaddr* address, socklen_t addressSize) {
   if (hawser::nettest::fails(hawser::nettest::Call::sendto)) return -1;
   return ::syscall(SYS_sendto, descriptor, bytes, size, flags, address, addressSize);
+}
+
+int epoll_ctl(int epoll, int operation, int descriptor, epoll_event* event) noexcept {
+  if (hawser::nettest::fails(hawser::nettest::Call::epoll_ctl)) return -1;
+  return static_cast<int>(::syscall(SYS_epoll_ctl, epoll, operation, descriptor, event));
 }
 
 int socket(int family, int type, int protocol) noexcept {

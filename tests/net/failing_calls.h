@@ -5,7 +5,7 @@
 namespace hawser::nettest {
 
 /// System calls that a test can make fail.
-enum class Call { accept4, socket, sendto };
+enum class Call { accept4, socket, sendto, epoll_ctl };
 
 /// While it lives, `call` fails with `error` in this process, every time or the first `times`, and
 /// is counted.

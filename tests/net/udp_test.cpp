@@ -55,6 +55,22 @@ TEST_P(Udp, startsItsProtocolBeforeListenUdpReturnsAndStopsItAfterTheTurn) {
   EXPECT_EQ(here->stops, 1);
 }
 
+TEST_P(Udp, triesAgainToReceiveWhenTheKernelHadNoMemoryToWaitWith) {
+  NOT_SIMULATED("it is a system call that fails");
+  const auto late = std::make_shared<Mailbox>();
+  std::shared_ptr<DatagramTransport> lacking;
+  {
+    const FailingCall fault(Call::epoll_ctl, ENOMEM, 1);
+    lacking = open(late);
+    settle();
+    if (fault.count() == 0) GTEST_SKIP() << "poll has nothing to register";
+  }
+  port->write("hello", lacking->getHost());
+  until([&] { return !late->received.empty(); });
+  EXPECT_TRUE(lacking->listening());
+  EXPECT_NE(takeLog().find("cannot receive for now: "), std::string::npos);
+}
+
 TEST_P(Udp, doesNothingOnAPortThatIsClosed) {
   valueOf(port->stopListening());
   port->write("x", other->getHost());
@@ -124,6 +140,65 @@ TEST_P(Udp, goesOnAfterAProtocolThrew) {
   other->write("good", port->getHost());
   until([&] { return here->received.size() == 2; });
   EXPECT_NE(takeLog().find("datagramReceived threw"), std::string::npos);
+}
+
+TEST_P(Udp, goesOnAfterAnyOtherEventThrew) {
+  const auto fail = [](auto&&...) { throw std::runtime_error("what is that?"); };
+  const auto lonely = std::make_shared<Mailbox>();
+  const auto connected = open(lonely);
+  connected->connect(nobody());
+  lonely->onRefused = fail;
+  lonely->onStop = fail;
+  while (lonely->refusals < 2) {
+    connected->write("is anybody there?");
+    const int before = lonely->refusals;
+    until([&] { return lonely->refusals > before; });
+  }
+  EXPECT_NE(takeLog().find("connectionRefused threw"), std::string::npos);
+  valueOf(connected->stopListening());
+  EXPECT_NE(takeLog().find("stopProtocol threw"), std::string::npos);
+}
+
+TEST_P(Udp, endsInOrderWhenTheReactorIsStoppedInAnyEvent) {
+  NOT_SIMULATED("each has a reactor of its own");
+  const std::pair<const char*, std::function<void(Mailbox&, Reactor&)>> cases[] = {
+      {"startProtocol",
+       [](Mailbox& box, Reactor& own) { box.onStart = [&own](Mailbox&) { own.stop(); }; }},
+      {"datagramReceived",
+       [](Mailbox& box, Reactor& own) {
+         box.onStart = [](Mailbox& self) {
+           self.transport().write("me", self.transport().getHost());
+         };
+         box.onDatagram = [&own](Mailbox&, std::string_view, const Address&) { own.stop(); };
+       }},
+      {"connectionRefused",
+       [to = nobody()](Mailbox& box, Reactor& own) {
+         box.onStart = [to](Mailbox& self) {
+           self.transport().connect(to);
+           self.transport().write("is anybody there?");
+         };
+         box.onRefused = [&own](Mailbox&) { own.stop(); };
+       }},
+      {"stopProtocol",
+       [](Mailbox& box, Reactor& own) {
+         box.onStart = [](Mailbox& self) { self.transport().stopListening(); };
+         box.onStop = [&own](Mailbox&) { own.stop(); };
+       }},
+  };
+  for (const auto& [event, prepare] : cases) {
+    SCOPED_TRACE(event);
+    Reactor own;
+    const auto mailbox = std::make_shared<Mailbox>();
+    prepare(*mailbox, own);
+    own.callWhenRunning([&] { listenUDP(own, 0, mailbox, {.interface = GetParam()}); });
+    const DelayedCall watchdog = own.callLater(10s, [&] {
+      ADD_FAILURE() << "nobody stopped the reactor";
+      own.stop();
+    });
+    own.run();
+    EXPECT_EQ(mailbox->stops, 1);
+    EXPECT_FALSE(mailbox->transport().listening());
+  }
 }
 
 TEST_P(Udp, carriesDatagramsOfEverySizeThatTheNetworkAllows) {

@@ -29,6 +29,9 @@ using namespace std::chrono_literals;
 // How soon to try again to send: in this time no network sends what a socket's buffer holds.
 constexpr auto sendAgainDelay = 1ms;
 
+// How soon to try again to receive where the kernel lacks memory to wait with.
+constexpr auto receiveAgainDelay = 200ms;
+
 bool noRoom(std::error_code error) noexcept {
   return error.value() == EAGAIN || error.value() == ENOBUFS;
 }
@@ -261,9 +264,25 @@ void DatagramPort::datagramFailed(std::error_code error) {
 }
 
 void DatagramPort::datagramsEnded(std::error_code error) {
+  if (error.value() == ENOMEM || error.value() == ENOSPC) {
+    if (std::exchange(complainedOf_, error.value()) != error.value())
+      complain(logging::Level::warn, "cannot receive for now", error);
+    return receiveLater();
+  }
   complain(logging::Level::error, "receiving failed, the port is closed", error);
   close();
   stop();
+}
+
+// Without memory for a timer it tries again in the next turn.
+void DatagramPort::receiveLater() noexcept {
+  try {
+    receiveAgain_ =
+        reactor_.callLater(receiveAgainDelay, [this] { channel_->receiveDatagrams(*this); });
+  } catch (...) {
+    receiveNext_ = true;
+    reactor_.afterTurn(*this);
+  }
 }
 
 // The end.
@@ -281,6 +300,7 @@ void DatagramPort::close() {
   channel_ = nullptr;
   file_ = nullptr;
   if (retry_.active()) retry_.cancel();
+  if (receiveAgain_.active()) receiveAgain_.cancel();
   waiting_.clear();
   queuedBytes_ = 0;
   refused_ = false;
@@ -289,6 +309,7 @@ void DatagramPort::close() {
 
 void DatagramPort::afterTurn() {
   if (!channel_) return stop();
+  if (std::exchange(receiveNext_, false)) channel_->receiveDatagrams(*this);
   if (!waiting_.empty() && !retry_.active()) sendWaiting();
   if (!std::exchange(refused_, false)) return;
   const auto protocol = protocol_;

@@ -95,6 +95,7 @@ class DatagramPort final : public DatagramTransport,
   void writeTo(std::string_view datagram, const Address& to);
   void sendLater() noexcept;
   void sendWaiting();
+  void receiveLater() noexcept;
   void complain(logging::Level level, const char* what, std::error_code error) const noexcept;
   void close();
   void stop();
@@ -109,13 +110,15 @@ class DatagramPort final : public DatagramTransport,
   std::deque<Waiting> waiting_;
   std::size_t queuedBytes_ = 0;
   DelayedCall retry_;
+  DelayedCall receiveAgain_;
   std::vector<Resolver<void>> stopped_;
   Address host_;
   Address peer_;
   std::string outgoingInterface_;
   std::size_t maxPacketSize_;
-  int complainedOf_ = 0;  // the last error that was logged, since something was received
-  bool refused_ = false;  // to be told in `afterTurn`
+  int complainedOf_ = 0;      // the last error that was logged, since something was received
+  bool refused_ = false;      // to be told in `afterTurn`
+  bool receiveNext_ = false;  // to be tried again in `afterTurn`
 };
 
 }  // namespace hawser::detail
