@@ -48,6 +48,24 @@ TEST_P(ProcessStop, tellsOfAProcessThatHasEndedAlready) {
   reactor.emplace(GetParam().make());
 }
 
+TEST_P(ProcessStop, doesNotTakeForAllWhatWasReadOfAProcessThatIsDone) {
+  const auto seen = std::make_shared<Watcher>();
+  spawnProcess(*reactor, seen, "echo", {"echo", "more than nothing"});
+  std::optional<Failure> cut;
+  getProcessOutput(*reactor, "echo", {"more than nothing"}).addErrback([&](const Failure& failure) {
+    cut = failure;
+    return std::string();
+  });
+  siginfo_t info{};
+  const auto pid = static_cast<id_t>(seen->transport().pid().value());
+  ASSERT_EQ(::waitid(P_PID, pid, &info, WEXITED | WNOWAIT), 0);
+  reactor.reset();
+  EXPECT_TRUE(seen->exited->check<ProcessDone>());
+  EXPECT_EQ(seen->ended->get<ProcessPipeError>()->osError(), ECANCELED);
+  EXPECT_TRUE((cut->check<ProcessPipeError, ProcessOutputCut>()));
+  reactor.emplace(GetParam().make());
+}
+
 TEST_P(ProcessStop, canWaitForAProcessInTheBeforePhase) {
   const auto seen = std::make_shared<Watcher>();
   Resolver<void> gone;
@@ -88,6 +106,40 @@ TEST_P(ProcessStop, insideEachEventEndsInOrder) {
   }
   Reactor another(GetParam().make());
   EXPECT_THROW(spawnProcess(another, std::make_shared<Watcher>(), "/"), ProcessStartError);
+}
+
+TEST_P(ProcessStop, comesInTheMiddleOfWhateverAProcessDoes) {
+  const char* const scripts[] = {
+      "exec yes",                           // floods
+      "exec >&- 2>&- <&-; exec sleep 100",  // closes its pipes
+      "trap '' TERM; exec sleep 100",       // does not hear SIGTERM
+      "exec sleep 100",                     // does not read
+      "kill -KILL $$",                      // dies of a signal
+      "exit 7",                             // ends meanwhile
+  };
+  for (const char* const script : scripts) {
+    SCOPED_TRACE(script);
+    Reactor own(GetParam().make());
+    bool told = false;
+    const auto seen = std::make_shared<Watcher>();
+    own.callWhenRunning([&] {
+      getProcessOutput(own, "sh", {"-c", script}).addBoth([&](const Result<std::string>&) {
+        told = true;
+      });
+      spawnProcess(own, seen, "sh", {"sh", "-c", script});
+      seen->transport().write(std::string(200'000, 'x'));
+      own.callLater(20ms, [&own] { own.stop(); });
+    });
+    own.run();
+    EXPECT_TRUE(told);
+    ASSERT_TRUE(seen->ended);
+    // One that runs on is the test's to end.
+    if (const auto* const left = seen->ended->get<ProcessLeftRunning>()) {
+      ::kill(left->pid(), SIGKILL);
+      EXPECT_EQ(::waitpid(left->pid(), nullptr, 0), left->pid());
+    }
+    EXPECT_FALSE(hasChildren());
+  }
 }
 
 TEST_P(ProcessStop, killsThoseThatBelongToADeferred) {

@@ -171,6 +171,81 @@ TEST_P(Process, whoseProtocolThrowsLosesItsPipes) {
   EXPECT_EQ(seen->ended->get<ProcessTerminated>()->exitCode(), 5);
 }
 
+TEST_P(Process, whoseProtocolThrowsInAnyEventIsToldTheRest) {
+  const auto fail = [] { throw std::runtime_error("no appetite"); };
+  const std::pair<const char*, std::function<void(Watcher&)>> cases[] = {
+      {"connectionMade threw", [&](Watcher& seen) { seen.onMade = fail; }},
+      {"childDataReceived threw",
+       [&](Watcher& seen) { seen.onData = [&](int, std::string_view) { fail(); }; }},
+      {"childConnectionLost threw",
+       [&](Watcher& seen) {
+         seen.onLost = [&](int childFD) {
+           if (childFD == 2) fail();
+         };
+       }},
+      {"processExited threw", [&](Watcher& seen) { seen.onExited = fail; }},
+      {"processEnded threw",
+       [&](Watcher& seen) {
+         seen.onEnded = [&, stop = seen.onEnded] {
+           stop();
+           fail();
+         };
+       }},
+  };
+  for (const auto& [text, prepare] : cases) {
+    SCOPED_TRACE(text);
+    LogCapture log;
+    reactor.emplace(GetParam().make());
+    const auto seen = watcher();
+    prepare(*seen);
+    spawnProcess(*reactor, seen, "sh", {"sh", "-c", "echo x"});
+    run();
+    EXPECT_EQ(log.count(text), 1u);
+    for (const char* const event : {"made", "lost 0", "lost 1", "lost 2", "exited", "ended"})
+      EXPECT_EQ(std::ranges::count(seen->events, event), 1) << event;
+  }
+}
+
+TEST_P(Process, mayShareItsProtocolWithAnother) {
+  const auto seen = std::make_shared<Watcher>();
+  int ended = 0;
+  seen->onEnded = [&] {
+    if (++ended == 2) reactor->stop();
+  };
+  spawnProcess(*reactor, seen, "sh", {"sh", "-c", "echo first"});
+  spawnProcess(*reactor, seen, "sh", {"sh", "-c", "echo second"});
+  run();
+  EXPECT_EQ(std::ranges::count(seen->events, "exited"), 2);
+  EXPECT_NE(seen->out.find("first\n"), std::string::npos);
+  EXPECT_NE(seen->out.find("second\n"), std::string::npos);
+}
+
+TEST_P(Process, whosePidfdIsClosedBehindOurBackIsKnownByItsNumber) {
+  LogCapture log;
+  const auto seen = watcher();
+  spawnProcess(*reactor, seen, "sh", {"sh", "-c", "read go; exit 3"});
+  int pidfd = -1;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(entry.path(), gone).string().find("pidfd") !=
+        std::string::npos)
+      pidfd = std::stoi(entry.path().filename());
+  }
+  ASSERT_GE(pidfd, 0);
+  reactor->iterate();
+  ::close(pidfd);
+  // Another's pidfd gets its number, and that is how it is noticed.
+  std::vector<FileDescriptor> lower;
+  for (FileDescriptor next(::dup(0)); next.get() != pidfd; next = FileDescriptor(::dup(0)))
+    lower.push_back(std::move(next));
+  spawnProcess(*reactor, std::make_shared<Watcher>(), "true", {}, {.childFDs = {}});
+  seen->transport().write("go\n");
+  run();
+  ASSERT_TRUE(seen->ended->check<ProcessTerminated>()) << seen->ended->getErrorMessage();
+  EXPECT_EQ(seen->ended->get<ProcessTerminated>()->exitCode(), 3);
+  EXPECT_EQ(log.count("behind"), 1u);
+}
+
 TEST_P(Process, keepsItsProtocolUntilItHasEnded) {
   auto seen = watcher();
   const std::weak_ptr<Watcher> weak = seen;

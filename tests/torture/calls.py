@@ -36,9 +36,6 @@ REASONS = {
 for call in "pthread_setname_np sched_getaffinity sched_setaffinity".split():
     REASONS[call] = "a reactor's thread without a name, or on any processor, does the same"
 
-for call in "clone pipe2 poll posix_openpt unlockpt waitid waitpid".split():
-    REASONS[call] = "processes: tests/reactor/process_start_test.cpp makes those fail that start one"
-
 # The compiler's own, the C++ library's (std::thread is tortured), and those of sanitizers.
 RUNTIME = re.compile(
     r"_Z|__cxa_|_Unwind_|__(asan|ubsan|tsan|lsan|sanitizer|gcov|llvm|stack_chk|dso_handle|tls)|_GLOBAL_|"

@@ -1,9 +1,12 @@
 #include "torture/fault.h"
 
 #include <netdb.h>
+#include <sys/mman.h>
 
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
+#include <new>
 
 namespace hawser::torture {
 
@@ -11,7 +14,13 @@ namespace {
 
 std::atomic<const Failing*> chosen{nullptr};
 std::atomic<int> chosenIndex{0};
-std::atomic<int> calls{0};
+// Shared with children that have a copy of this memory, and make calls before they execute.
+std::atomic<int>& calls = *[] {
+  void* const shared = ::mmap(nullptr, sizeof(std::atomic<int>), PROT_READ | PROT_WRITE,
+                              MAP_ANONYMOUS | MAP_SHARED, -1, 0);
+  if (shared == MAP_FAILED) std::abort();
+  return ::new (shared) std::atomic<int>(0);
+}();
 // Of the test itself, on its thread.
 constinit thread_local int untortured = 0;
 
@@ -95,6 +104,33 @@ constexpr Failing failings[] = {
     HAWSER_FAILS("dup2", EBUSY),
     HAWSER_FAILS("dup2", EMFILE),
     HAWSER_FAILS("isatty", ENOTTY),
+    HAWSER_FAILS("pipe2", EMFILE),
+    HAWSER_FAILS("pipe2", ENFILE),
+    HAWSER_FAILS("posix_openpt", EMFILE),
+    HAWSER_FAILS("posix_openpt", ENOSPC),
+    HAWSER_FAILS("unlockpt", EINVAL),
+    HAWSER_FAILS("clone", EAGAIN),
+    HAWSER_FAILS("clone", ENOMEM),
+    HAWSER_FAILS("clone", EPERM),
+    // In the child, before it executes its program.
+    HAWSER_FAILS("dup3", EBUSY),
+    HAWSER_FAILS("close_range", ENOSYS),
+    HAWSER_FAILS("setsid", EPERM),
+    HAWSER_FAILS("chdir", EACCES),
+    HAWSER_FAILS("setgroups", EPERM),
+    HAWSER_FAILS("setresgid", EPERM),
+    HAWSER_FAILS("setresuid", EAGAIN),
+    HAWSER_FAILS("execve", ENOENT),
+    HAWSER_FAILS("execve", EACCES),
+    HAWSER_FAILS("execve", ENOMEM),
+    HAWSER_FAILS("pidfd_send_signal", EPERM),
+    HAWSER_FAILS("poll", EINTR),
+    HAWSER_FAILS("poll", ENOMEM),
+    HAWSER_FAILS("waitid", EINTR),
+    HAWSER_FAILS("waitpid", EINTR),
+    // Somebody else in this program has waited for the child.
+    HAWSER_FAILS_AFTER("waitid", ECHILD),
+    HAWSER_FAILS_AFTER("waitpid", ECHILD),
     HAWSER_FAILS("lstat", ENOMEM),
     HAWSER_FAILS("chmod", EPERM),
     HAWSER_FAILS("fchmod", EPERM),

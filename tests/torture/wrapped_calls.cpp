@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
+#include <sched.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -12,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -93,8 +96,29 @@ HAWSER_WRAP(int, symlink, (const char* a, const char* b), HAWSER_GIVEN(a, b))
 HAWSER_WRAP(ssize_t, readlink, (const char* a, char* b, std::size_t c), HAWSER_GIVEN(a, b, c))
 HAWSER_WRAP(int, unlink, (const char* a), HAWSER_GIVEN(a))
 HAWSER_WRAP(int, kill, (pid_t a, int b), HAWSER_GIVEN(a, b))
+HAWSER_WRAP(int, pipe2, (int* a, int b), HAWSER_GIVEN(a, b))
+HAWSER_WRAP(int, posix_openpt, (int a), HAWSER_GIVEN(a))
+HAWSER_WRAP(int, unlockpt, (int a), HAWSER_GIVEN(a))
+HAWSER_WRAP(int, poll, (pollfd * a, nfds_t b, int c), HAWSER_GIVEN(a, b, c))
+HAWSER_WRAP(pid_t, waitpid, (pid_t a, int* b, int c), HAWSER_GIVEN(a, b, c))
 HAWSER_WRAP(int, sigaction, (int a, const struct sigaction* b, struct sigaction* c),
             HAWSER_GIVEN(a, b, c))
+
+int __real_clone(int (*run)(void*), void* stack, int flags, void* argument, ...);
+int __wrap_clone(int (*run)(void*), void* stack, int flags, void* argument, int* pidfd);
+int __wrap_clone(int (*run)(void*), void* stack, int flags, void* argument, int* pidfd) {
+  return failsNow("clone") ? -1 : __real_clone(run, stack, flags, argument, pidfd);
+}
+
+// Whom somebody else has waited for has ended.
+int __real_waitid(idtype_t kind, id_t number, siginfo_t* info, int options);
+int __wrap_waitid(idtype_t kind, id_t number, siginfo_t* info, int options);
+int __wrap_waitid(idtype_t kind, id_t number, siginfo_t* info, int options) {
+  if (failsNow("waitid")) return -1;
+  const int returned = __real_waitid(kind, number, info, options);
+  const bool ended = returned == 0 && info->si_pid != 0;
+  return ended && failsNow("waitid", Manner::after) ? -1 : returned;
+}
 
 // 0 and an error: no terminal.
 int __real_isatty(int descriptor);
@@ -178,14 +202,46 @@ void* __wrap_mmap(void* where, std::size_t bytes, int protection, int flags, int
   return memory;
 }
 
+// Also called in a child that has not executed its program yet, in the memory of its parent.
+static const char* nameOfSystemCall(long number) noexcept {
+  switch (number) {
+    case SYS_io_uring_setup:
+      return "io_uring_setup";
+    case SYS_io_uring_register:
+      return "io_uring_register";
+    case SYS_io_uring_enter:
+      return "io_uring_enter";
+    case SYS_fcntl:
+      return "fcntl";
+    case SYS_ioctl:
+      return "ioctl";
+    case SYS_dup3:
+      return "dup3";
+    case SYS_close_range:
+      return "close_range";
+    case SYS_setsid:
+      return "setsid";
+    case SYS_chdir:
+      return "chdir";
+    case SYS_setgroups:
+      return "setgroups";
+    case SYS_setresgid:
+      return "setresgid";
+    case SYS_setresuid:
+      return "setresuid";
+    case SYS_execve:
+      return "execve";
+    case SYS_pidfd_send_signal:
+      return "pidfd_send_signal";
+    default:
+      return "another system call";
+  }
+}
+
 long __real_syscall(long number, long a, long b, long c, long d, long e, long f);
 long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f);
 long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f) {
-  const char* const name = number == SYS_io_uring_setup      ? "io_uring_setup"
-                           : number == SYS_io_uring_register ? "io_uring_register"
-                           : number == SYS_io_uring_enter    ? "io_uring_enter"
-                                                             : "another system call";
-  if (failsNow(name)) return -1;
+  if (failsNow(nameOfSystemCall(number))) return -1;
   if (number == SYS_io_uring_enter)
     hawser::torture::changeRequests(static_cast<int>(a), static_cast<unsigned>(b));
   const long returned = __real_syscall(number, a, b, c, d, e, f);

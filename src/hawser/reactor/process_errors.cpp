@@ -20,11 +20,11 @@ std::string terminatedText(int status) {
                      WCOREDUMP(status) ? ", with a core dump" : "");
 }
 
-std::string startText(std::string_view step, std::string_view file, int osError) {
+std::string errorText(int osError) {
   const char* const name = ::strerrorname_np(osError);
   const char* const words = ::strerrordesc_np(osError);
-  return fmt::format("cannot start a process: {} {}: {} ({})", step, file,
-                     words ? words : "unknown error", name ? name : std::to_string(osError));
+  return fmt::format("{} ({})", words ? words : "unknown error",
+                     name ? name : std::to_string(osError));
 }
 
 }  // namespace
@@ -58,11 +58,19 @@ ProcessExitedAlready::ProcessExitedAlready() : runtime_error("the process has en
 ProcessExitedAlready::~ProcessExitedAlready() = default;
 
 ProcessStartError::ProcessStartError(std::string step, std::string file, int osError)
-    : runtime_error(startText(step, file, osError)),
+    : runtime_error(
+          fmt::format("cannot start a process: {} {}: {}", step, file, errorText(osError))),
       step_(std::move(step)),
       file_(std::move(file)),
       osError_(osError) {}
 ProcessStartError::~ProcessStartError() = default;
+
+ProcessPipeError::ProcessPipeError(int pid, int childFD, int osError)
+    : runtime_error(fmt::format("the pipe to descriptor {} of process {} broke: {}", childFD, pid,
+                                errorText(osError))),
+      childFD_(childFD),
+      osError_(osError) {}
+ProcessPipeError::~ProcessPipeError() = default;
 
 ProcessErrorOutput::ProcessErrorOutput(std::string text)
     : runtime_error("a process wrote to its standard error: " + text), text_(std::move(text)) {}

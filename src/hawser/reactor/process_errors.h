@@ -81,6 +81,24 @@ class ProcessStartError : public std::runtime_error {
   int osError_;
 };
 
+/// The kernel failed to carry what a process wrote, or what was written for it, or the reactor
+/// ended before that was done (ECANCELED): what came, or what the process got, may be less than
+/// all. Not that one side closed the pipe.
+class ProcessPipeError : public std::runtime_error {
+ public:
+  ProcessPipeError(int pid, int childFD, int osError);
+  ~ProcessPipeError() override;
+
+  /// The descriptor of the process; of a pty, 1.
+  int childFD() const noexcept { return childFD_; }
+  /// The errno.
+  int osError() const noexcept { return osError_; }
+
+ private:
+  int childFD_;
+  int osError_;
+};
+
 /// A process of which only the standard output was wanted wrote to its standard error; `text()` is
 /// the beginning of it. It was ended.
 class ProcessErrorOutput : public std::runtime_error {

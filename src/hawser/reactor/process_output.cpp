@@ -1,4 +1,5 @@
 #include <hawser/base/failure.h>
+#include <hawser/base/logging.h>
 #include <hawser/reactor/detail/running_process.h>
 #include <hawser/reactor/process_output.h>
 #include <hawser/reactor/reactor.h>
@@ -73,19 +74,25 @@ class Collector final : public ProcessProtocol {
     keep(wanted_ == Wanted::output ? collected_.out : collected_.err, bytes);
   }
 
+  void processExited(const Failure& reason) override { exited_ = reason; }
+
   void processEnded(const Failure& reason) override {
     if (killTimer_.active()) killTimer_.cancel();
+    Failure broken = process_ ? Failure(process_->broken()) : Failure::none();
     process_ = nullptr;
     if (gone_) std::exchange(gone_, {}).errback(CancelledError());
     if (!resolver_) return;
     Resolver<ProcessOutput> resolver = std::exchange(resolver_, {});
     if (verdict_) return resolver.errback(std::move(verdict_));
-    if (reason.check<ProcessDone>()) return resolver.callback(std::move(collected_));
-    const auto* const terminated = reason.get<ProcessTerminated>();
-    if (!terminated) return resolver.errback(Failure(reason));
+    const Failure& why = exited_ ? exited_ : reason;
+    const auto* const terminated = why.get<ProcessTerminated>();
+    const bool cut = broken && wanted_ != Wanted::value;
+    if (why.check<ProcessDone>() && !cut) return resolver.callback(std::move(collected_));
+    if (!terminated) return resolver.errback(cut ? std::move(broken) : Failure(why));
     if (terminated->signal())
       return resolver.errback(ProcessOutputCut(terminated->status(), std::move(collected_.out),
                                                std::move(collected_.err)));
+    if (cut) return resolver.errback(std::move(broken));
     collected_.code = *terminated->exitCode();
     resolver.callback(std::move(collected_));
   }
@@ -124,11 +131,14 @@ class Collector final : public ProcessProtocol {
     }
   }
 
-  static void kill(detail::RunningProcess& process, int signal) {
+  // One that became another user may not be sent a signal; it finds its pipes closed.
+  static void kill(detail::RunningProcess& process, int signal) noexcept {
     try {
       process.signalProcess(signal);
     } catch (const ProcessExitedAlready&) {
       return;
+    } catch (...) {
+      logging::err(Failure::current(), "a process that nobody wants any more");
     }
   }
 
@@ -147,6 +157,7 @@ class Collector final : public ProcessProtocol {
   Resolver<ProcessOutput> resolver_;
   Resolver<ProcessOutput> gone_;  // of one that was cancelled
   Failure verdict_ = Failure::none();
+  Failure exited_ = Failure::none();
   ProcessOutput collected_;
   DelayedCall killTimer_;
   Wanted wanted_;

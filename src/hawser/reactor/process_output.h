@@ -43,6 +43,8 @@ struct ProcessOutput {
 // **Failures.** ProcessStartError if it cannot be started, or whatever else `spawnProcess` throws.
 // ProcessOutputCut, a ProcessTerminated, if a signal ended it. ProcessOutputTooLong if it wrote
 // more than `maxBytes`: it was told to end. ProcessStatusLost if somebody else waited for it.
+// ProcessPipeError if the kernel failed to carry all that was written, or the reactor ended before
+// it had come.
 //
 // **Cancelling** closes the pipes, sends SIGTERM and, after `killAfter`, SIGKILL. The Deferred
 // fails with CancelledError when the process is gone, so that nothing is left of it then; the same

@@ -47,8 +47,9 @@ class ProcessProtocol {
   /// Bytes came from its standard error.
   virtual void errReceived(std::string_view bytes) { static_cast<void>(bytes); }
 
-  /// The pipe to or from the process's descriptor `childFD` is closed, by either side. A pty has no
-  /// such event. Unless overridden, this calls the three below for 0, 1 and 2.
+  /// The pipe to or from the process's descriptor `childFD` is closed, by either side, or broke,
+  /// which is logged. A pty has no such event. Unless overridden, this calls the three below for 0,
+  /// 1 and 2.
   virtual void childConnectionLost(int childFD);
   virtual void inConnectionLost() {}
   virtual void outConnectionLost() {}
@@ -58,8 +59,9 @@ class ProcessProtocol {
   /// `processEnded`.
   virtual void processExited(const Failure& reason) { static_cast<void>(reason); }
   /// The process has ended and all pipes are closed. `reason` is ProcessDone, ProcessTerminated or
-  /// ProcessStatusLost (process_errors.h); ProcessLeftRunning, without a `processExited` before it,
-  /// if the reactor ended first.
+  /// ProcessStatusLost (process_errors.h); ProcessPipeError if the process is done, but not all
+  /// that it wrote has come, since a pipe broke or the reactor ended first; ProcessLeftRunning,
+  /// without a `processExited` before it, if it had not ended when the reactor did.
   virtual void processEnded(const Failure& reason) { static_cast<void>(reason); }
 
   /// The process, also after it has ended.

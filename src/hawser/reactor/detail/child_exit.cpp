@@ -17,32 +17,46 @@ namespace hawser::detail {
 
 namespace {
 
+struct LeftChild {
+  FileDescriptor pidfd;
+  int pid;
+
+  bool runs() const noexcept {
+    return ChildExit::look(pidfd.get(), pid).state == ChildExit::State::running;
+  }
+};
+
 constinit std::mutex leaving;
-std::vector<FileDescriptor> left;  // guarded by leaving
+std::vector<LeftChild> left;  // guarded by leaving
 
 int statusOf(const siginfo_t& info) noexcept {
   if (info.si_code == CLD_EXITED) return W_EXITCODE(info.si_status & 0xff, 0);
   return info.si_status | (info.si_code == CLD_DUMPED ? WCOREFLAG : 0);
 }
 
+int waitFor(idtype_t kind, int number, siginfo_t& info) noexcept {
+  while (::waitid(kind, static_cast<id_t>(number), &info, WEXITED | WNOHANG) != 0)
+    if (errno != EINTR) return errno;
+  return 0;
+}
+
 }  // namespace
 
-ChildExit ChildExit::look(int pidfd) noexcept {
+ChildExit ChildExit::look(int pidfd, int pid) noexcept {
   siginfo_t info{};
-  while (::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG) != 0) {
-    if (errno == EINTR) continue;
-    // EAGAIN: it runs, and its pidfd does not block.
-    return {errno == EAGAIN ? State::running : State::lost};
-  }
+  int error = pidfd < 0 ? EBADF : waitFor(P_PIDFD, pidfd, info);
+  if (error == EBADF) error = waitFor(P_PID, pid, info);
+  // EAGAIN: it runs, and its pidfd does not block.
+  if (error != 0) return {error == EAGAIN ? State::running : State::lost};
   if (info.si_pid == 0) return {};
   return {State::ended, statusOf(info)};
 }
 
-ChildExit ChildExit::await(int pidfd, std::chrono::milliseconds longest) noexcept {
+ChildExit ChildExit::await(int pidfd, int pid, std::chrono::milliseconds longest) noexcept {
   using std::chrono::steady_clock, std::chrono::milliseconds;
   const auto end = steady_clock::now() + longest;
   for (;;) {
-    const ChildExit found = look(pidfd);
+    const ChildExit found = look(pidfd, pid);
     const auto rest = std::chrono::ceil<milliseconds>(end - steady_clock::now());
     if (found.state != State::running || rest.count() <= 0) return found;
     pollfd waited{pidfd, POLLIN, 0};
@@ -60,15 +74,18 @@ Failure ChildExit::reason() const noexcept {
   }
 }
 
-int sendSignal(int pidfd, int signal) noexcept {
-  return ::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) == 0 ? 0 : errno;
+int sendSignal(int pidfd, int pid, int signal) noexcept {
+  if (::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) == 0) return 0;
+  if (errno != EBADF) return errno;
+  return ::kill(pid, signal) == 0 ? 0 : errno;
 }
 
-void leaveChild(FileDescriptor pidfd) noexcept {
-  if (ChildExit::look(pidfd.get()).state != ChildExit::State::running) return;
+void leaveChild(FileDescriptor pidfd, int pid) noexcept {
+  LeftChild child{std::move(pidfd), pid};
+  if (!child.runs()) return;
   const std::lock_guard lock(leaving);
   try {
-    left.push_back(std::move(pidfd));
+    left.push_back(std::move(child));
   } catch (...) {
     return;  // the end of this program is the next to wait for it
   }
@@ -76,9 +93,7 @@ void leaveChild(FileDescriptor pidfd) noexcept {
 
 void waitForLeftChildren() noexcept {
   const std::lock_guard lock(leaving);
-  std::erase_if(left, [](const FileDescriptor& pidfd) {
-    return ChildExit::look(pidfd.get()).state != ChildExit::State::running;
-  });
+  std::erase_if(left, [](const LeftChild& child) { return !child.runs(); });
 }
 
 }  // namespace hawser::detail

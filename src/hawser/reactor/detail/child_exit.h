@@ -21,21 +21,24 @@ struct ChildExit {
   State state = State::running;
   int status = 0;  ///< as waitpid says it
 
-  /// Looks, and waits for it if it has ended.
-  static ChildExit look(int pidfd) noexcept;
+  /// Looks, and waits for it if it has ended. `pid` serves where there is no pidfd, or somebody has
+  /// closed it: it is this child's until it was waited for.
+  static ChildExit look(int pidfd, int pid) noexcept;
   /// The same, when it has ended or `longest` is over.
-  static ChildExit await(int pidfd, std::chrono::milliseconds longest) noexcept;
+  static ChildExit await(int pidfd, int pid, std::chrono::milliseconds longest) noexcept;
 
   /// ProcessDone, ProcessTerminated, ProcessStatusLost; for one that has ended.
   Failure reason() const noexcept;
 };
 
+/// To a child that has not been waited for.
 /// @returns 0 or an errno
-int sendSignal(int pidfd, int signal) noexcept;
+int sendSignal(int pidfd, int pid, int signal) noexcept;
 
 /// Nobody looks after this child any more: it is waited for by some later call of
-/// `waitForLeftChildren`. Any thread may call these.
-void leaveChild(FileDescriptor pidfd) noexcept;
+/// `waitForLeftChildren`. `pidfd` may be none, where there was no descriptor for it. Any thread may
+/// call these.
+void leaveChild(FileDescriptor pidfd, int pid) noexcept;
 void waitForLeftChildren() noexcept;
 
 }  // namespace hawser::detail

@@ -1,6 +1,7 @@
 #include <hawser/reactor/detail/child_pipe.h>
 #include <hawser/reactor/reactor.h>
 
+#include <cerrno>
 #include <stdexcept>
 #include <utility>
 
@@ -104,13 +105,32 @@ void ChildPipe::received(std::span<const std::byte> bytes) {
   owner_.pipeReceived(*this, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
-// Of a pipe to the child, its last reader is gone. A terminal says EIO when the child has closed
-// it; closing this end as well would send SIGHUP to a child that is on its way out.
-void ChildPipe::receiveEnded(std::error_code) {
-  if (isTerminal() && owner_.childRuns())
-    hungUp_ = true;
-  else
-    disconnect();
+void ChildPipe::receiveEnded(std::error_code error) {
+  switch (direction_) {
+    case Direction::toChild:
+      // Its last reader is gone, and it cannot be read from: EBADF. Else it could not be watched.
+      if (!error || error.value() == EBADF) return disconnect();
+      unwatched_ = true;
+      if (!owner_.childRuns()) close();
+      return;
+    case Direction::fromChild:
+      if (error) owner_.pipeBroke(*this, error);
+      return disconnect();
+    case Direction::terminal:
+      // EIO: the child has closed it. Closing this end as well would send SIGHUP to a child that is
+      // on its way out.
+      if (error && error.value() != EIO) {
+        owner_.pipeBroke(*this, error);
+        return disconnect();
+      }
+      if (!owner_.childRuns()) return disconnect();
+      hungUp_ = true;
+  }
+}
+
+void ChildPipe::childEnded() {
+  if (hungUp_) return disconnect();
+  if (unwatched_) close();
 }
 
 void ChildPipe::sent(std::size_t, std::size_t left) {
@@ -119,14 +139,15 @@ void ChildPipe::sent(std::size_t, std::size_t left) {
   reactor_.afterTurn(*this);
 }
 
-void ChildPipe::sendFailed(std::error_code) {
+void ChildPipe::sendFailed(std::error_code error) {
   // What the child wrote before it hung up may still be in the terminal.
-  if (isTerminal() && receiving_) {
+  if (isTerminal() && receiving_ && error.value() == EIO) {
     sending_ = false;
     closing_ = true;
     queue_.clear();
     return;
   }
+  if (error.value() != EPIPE) owner_.pipeBroke(*this, error);
   disconnect();
 }
 

@@ -29,6 +29,8 @@ class ChildPipeOwner {
   virtual void pipeLost(ChildPipe& pipe) = 0;
   /// Tells a producer of its user something; what that throws is the owner's to handle.
   virtual void tellProducer(const char* what, Producer& producer, void (Producer::*event)()) = 0;
+  /// The kernel fails to carry what it should; `pipeLost` follows.
+  virtual void pipeBroke(ChildPipe& pipe, std::error_code error) noexcept = 0;
   /// More was written than may wait; the pipe is closed.
   virtual void pipeOverflowed(ChildPipe& pipe, std::size_t limit) noexcept = 0;
   virtual bool childRuns() const noexcept = 0;
@@ -40,7 +42,8 @@ class ChildPipeOwner {
 /// This program's end of a pipe to or from a child, or of its terminal.
 ///
 /// What is written collects until the end of the turn. A pipe to the child is watched as well: when
-/// nobody can read from it any more, it is closed.
+/// nobody can read from it any more, it is closed. One that cannot be watched is closed when the
+/// child has ended.
 class ChildPipe final : private ReceiveHandler, private AfterTurn {
  public:
   enum class Direction : std::uint8_t { fromChild, toChild, terminal };
@@ -56,6 +59,8 @@ class ChildPipe final : private ReceiveHandler, private AfterTurn {
   bool isTerminal() const noexcept { return direction_ == Direction::terminal; }
   /// Until it is closed.
   bool open() const noexcept { return channel_ != nullptr; }
+  /// Something may still come from the child.
+  bool unread() const noexcept { return open() && readable() && !hungUp_; }
   /// Until its owner was told that it is lost.
   bool alive() const noexcept { return !lost_; }
 
@@ -68,10 +73,8 @@ class ChildPipe final : private ReceiveHandler, private AfterTurn {
   void abort() noexcept;
   /// At once, and its owner is told now, if it was not before.
   void disconnect();
-  /// The child has ended: closes a terminal that nobody has open any more.
-  void childEnded() {
-    if (hungUp_) disconnect();
-  }
+  /// The child has ended: closes a terminal that nobody has open any more, and what nobody watches.
+  void childEnded();
 
   void pause() noexcept;
   void resume();
@@ -103,7 +106,8 @@ class ChildPipe final : private ReceiveHandler, private AfterTurn {
   bool closing_ = false;  // when all is written
   bool streaming_ = false;
   bool producerPaused_ = false;
-  bool hungUp_ = false;  // nobody had the terminal open
+  bool hungUp_ = false;     // nobody had the terminal open
+  bool unwatched_ = false;  // nobody will tell that its readers are gone
   bool lost_ = false;
 };
 

@@ -1,10 +1,12 @@
 #include <hawser/base/logging.h>
 #include <hawser/defer/detail/handler_scope.h>
 #include <hawser/reactor/backend.h>
+#include <hawser/reactor/detail/child_plan.h>
 #include <hawser/reactor/detail/child_start.h>
 #include <hawser/reactor/detail/handler_mark.h>
 #include <hawser/reactor/detail/running_process.h>
 #include <hawser/reactor/detail/terminal.h>
+#include <hawser/reactor/process_errors.h>
 #include <hawser/reactor/reactor.h>
 
 #include <cxxabi.h>
@@ -17,7 +19,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -29,56 +30,10 @@ namespace {
 using namespace std::chrono_literals;
 
 // How often to look for the end of a process whose pidfd cannot be watched.
-constexpr auto lookAgain = 50ms;
+constexpr auto lookAgainAfter = 50ms;
 
 // SIGKILL takes effect at once, but for processes in the depths of a device.
 constexpr auto killedWithin = 1000ms;
-
-void refuseZeroBytes(const std::string& text) {
-  if (text.find('\0') != std::string::npos)
-    throw std::invalid_argument("spawnProcess: a zero byte in a string");
-}
-
-std::string_view pathOf(const std::optional<std::vector<std::string>>& environment) {
-  constexpr std::string_view standard = "/usr/local/bin:/usr/bin:/bin";
-  constexpr std::string_view name = "PATH=";
-  if (!environment) {
-    const char* const own = ::getenv("PATH");
-    return own ? own : standard;
-  }
-  for (const std::string& variable : *environment)
-    if (variable.starts_with(name)) return std::string_view(variable).substr(name.size());
-  return standard;
-}
-
-std::vector<std::string> programsFor(const std::string& executable, std::string_view path) {
-  if (executable.empty() || executable.find('/') != std::string::npos) return {executable};
-  std::vector<std::string> programs;
-  for (;;) {
-    const std::size_t end = path.find(':');
-    const std::string_view directory = path.substr(0, end);
-    programs.push_back(directory.empty() ? executable
-                                         : fmt::format("{}/{}", directory, executable));
-    if (end == std::string_view::npos) return programs;
-    path.remove_prefix(end + 1);
-  }
-}
-
-void prepare(ChildStart& plan, std::string executable, std::vector<std::string> args,
-             const ProcessOptions& options) {
-  refuseZeroBytes(executable);
-  refuseZeroBytes(options.path);
-  std::ranges::for_each(args, refuseZeroBytes);
-  if (options.env) std::ranges::for_each(*options.env, refuseZeroBytes);
-  if (args.empty()) args.push_back(executable);
-  plan.programs = programsFor(executable, pathOf(options.env));
-  plan.executable = std::move(executable);
-  plan.arguments = std::move(args);
-  plan.environment = options.env;
-  plan.directory = options.path;
-  plan.uid = options.uid;
-  plan.gid = options.gid;
-}
 
 void refuseTwice(const std::vector<ChildFD>& entries) {
   for (std::size_t i = 0; i < entries.size(); ++i)
@@ -129,7 +84,7 @@ std::shared_ptr<RunningProcess> RunningProcess::spawn(Reactor& reactor,
   if (!protocol) throw std::invalid_argument("spawnProcess: there is no protocol");
   if (!options.usePTY) refuseTwice(options.childFDs);
   ChildStart plan;
-  prepare(plan, std::move(executable), std::move(args), options);
+  planChild(plan, std::move(executable), std::move(args), options);
   waitForLeftChildren();
 
   const auto process = std::make_shared<RunningProcess>(reactor, std::move(protocol));
@@ -148,7 +103,11 @@ std::shared_ptr<RunningProcess> RunningProcess::spawn(Reactor& reactor,
     }
     ChildStart::Started started = plan.start();
     process->pid_ = started.pid;
-    process->watch(std::move(started.pidfd));
+    try {
+      process->watch(std::move(started.pidfd));
+    } catch (const std::system_error& error) {
+      throw ProcessStartError("watching", plan.executable, error.code().value());
+    }
   }
   process->begin();
   return process;
@@ -199,8 +158,12 @@ void RunningProcess::watch(FileDescriptor pidfd) {
   try {
     pidfd_ = reactor_.backend().adoptWatched(std::move(pidfd));
   } catch (...) {
-    // Nobody has waited for it, so the number is still its own.
-    ::kill(pid_, SIGKILL);
+    // Nobody has waited for it, so the number is still its own. One that became another user may
+    // not be killed.
+    if (::kill(pid_, SIGKILL) != 0) {
+      leaveChild({}, pid_);
+      throw;
+    }
     while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }
     throw;
@@ -208,6 +171,7 @@ void RunningProcess::watch(FileDescriptor pidfd) {
 }
 
 void RunningProcess::begin() {
+  self_ = std::static_pointer_cast<RunningProcess>(shared_from_this());
   reactor_.attach(*this);
   notify("connectionMade", *protocol_, [&] { protocol_->makeConnection(*this); });
   for (const auto& pipe : pipes_) pipe->start();
@@ -262,7 +226,7 @@ void RunningProcess::closePipes() noexcept {
 void RunningProcess::signalProcess(int signal) {
   if (signal < 0 || signal >= NSIG)
     throw std::invalid_argument(fmt::format("signalProcess: there is no signal {}", signal));
-  const int error = pidfd_ ? sendSignal(pidfd_->descriptor(), signal) : ESRCH;
+  const int error = pidfd_ ? sendSignal(pidfd_->descriptor(), pid_, signal) : ESRCH;
   if (error == ESRCH) throw ProcessExitedAlready();
   if (error != 0) throw std::system_error(error, std::generic_category(), "signalProcess");
 }
@@ -316,6 +280,24 @@ void RunningProcess::tellProducer(const char* what, Producer& producer, void (Pr
   notify(what, producer, [&] { (producer.*event)(); });
 }
 
+void RunningProcess::pipeBroke(ChildPipe& pipe, std::error_code error) noexcept {
+  try {
+    logging::warn(ProcessPipeError(pid_, pipe.childFD(), error.value()).what());
+  } catch (...) {
+    logging::warn("a pipe of a process broke");
+  }
+  noteBroken(pipe, error.value());
+}
+
+void RunningProcess::noteBroken(const ChildPipe& pipe, int error) noexcept {
+  if (broken_) return;
+  try {
+    broken_ = Failure(ProcessPipeError(pid_, pipe.childFD(), error));
+  } catch (...) {
+    broken_ = Failure::current();
+  }
+}
+
 void RunningProcess::pipeOverflowed(ChildPipe& pipe, std::size_t limit) noexcept {
   try {
     logging::warn(
@@ -331,14 +313,8 @@ void RunningProcess::pipeOverflowed(ChildPipe& pipe, std::size_t limit) noexcept
 void RunningProcess::receiveEnded(std::error_code) { lookForEnd(); }
 
 void RunningProcess::lookForEnd() {
-  const ChildExit found = ChildExit::look(pidfd_->descriptor());
-  if (found.state == ChildExit::State::running) {
-    nextLook_ = reactor_.callLater(lookAgain, [weak = weak_from_this()] {
-      const auto self = std::static_pointer_cast<RunningProcess>(weak.lock());
-      if (self && self->pidfd_) self->lookForEnd();
-    });
-    return;
-  }
+  const ChildExit found = ChildExit::look(pidfd_->descriptor(), pid_);
+  if (found.state == ChildExit::State::running) return lookAgain();
   const auto self = shared_from_this();
   pidfd_ = nullptr;
   exit_ = found.reason();
@@ -347,35 +323,54 @@ void RunningProcess::lookForEnd() {
   endIfOver();
 }
 
+void RunningProcess::lookAgain() {
+  try {
+    nextLook_ = reactor_.callLater(lookAgainAfter, [this] {
+      if (pidfd_) lookForEnd();
+    });
+  } catch (...) {
+    reactor_.afterTurn(*this);  // for which no memory is needed
+  }
+}
+
+void RunningProcess::afterTurn() {
+  if (pidfd_) lookForEnd();
+}
+
 void RunningProcess::endIfOver() {
   if (!protocol_ || !exit_) return;
   if (std::ranges::any_of(pipes_, [](const auto& pipe) { return pipe->alive(); })) return;
-  finish(Failure(exit_));
+  // What ended well may have said more than could be heard.
+  finish(Failure(broken_ && exit_.check<ProcessDone>() ? broken_ : exit_));
 }
 
 void RunningProcess::disconnect() {
   const auto self = shared_from_this();
+  for (const auto& pipe : pipes_)
+    if (pipe->unread()) noteBroken(*pipe, ECANCELED);
   if (pidfd_) endForReactor();
   for (const auto& pipe : pipes_) pipe->disconnect();
-  if (protocol_) finish(exit_ ? Failure(exit_) : leftRunning(pid_));
+  endIfOver();
+  if (protocol_) finish(leftRunning(pid_));
 }
 
 void RunningProcess::endForReactor() {
   FileDescriptor pidfd(::fcntl(pidfd_->descriptor(), F_DUPFD_CLOEXEC, 0));
   const int looked = pidfd ? pidfd.get() : pidfd_->descriptor();
-  if (endsWithReactor_) sendSignal(looked, SIGKILL);
-  const ChildExit found =
-      endsWithReactor_ ? ChildExit::await(looked, killedWithin) : ChildExit::look(looked);
+  if (endsWithReactor_) sendSignal(looked, pid_, SIGKILL);
+  const ChildExit found = endsWithReactor_ ? ChildExit::await(looked, pid_, killedWithin)
+                                           : ChildExit::look(looked, pid_);
   pidfd_ = nullptr;
-  if (found.state == ChildExit::State::running) return leaveChild(std::move(pidfd));
+  if (found.state == ChildExit::State::running) return leaveChild(std::move(pidfd), pid_);
   exit_ = found.reason();
   notify("processExited", *protocol_, [&] { protocol_->processExited(exit_); });
 }
 
 void RunningProcess::finish(const Failure& reason) {
-  const auto self = shared_from_this();  // the circle is cut below
+  const auto self = std::exchange(self_, nullptr);
   Disconnectable::detach();
   if (nextLook_.active()) nextLook_.cancel();
+  AfterTurn::withdraw();
   const auto protocol = std::exchange(protocol_, nullptr);
   notify("processEnded", *protocol, [&] { protocol->processEnded(reason); });
 }

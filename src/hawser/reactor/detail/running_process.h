@@ -18,12 +18,13 @@ class ChildStart;
 
 /// The ProcessTransport of a child that was started.
 ///
-/// While the process lives, or one of its pipes, this and its protocol hold each other; `finish`
-/// cuts that circle. The pidfd is a channel of the reactor's, whose receiving ends when the process
-/// has.
+/// While the process lives, or one of its pipes, this holds itself and its protocol, which may go
+/// on to another process meanwhile; `finish` ends that. The pidfd is a channel of the reactor's,
+/// whose receiving ends when the process has.
 class RunningProcess final : public ProcessTransport,
                              private ChildPipeOwner,
                              private ReceiveHandler,
+                             private AfterTurn,
                              private Disconnectable {
  public:
   /// As `spawnProcess` says.
@@ -41,6 +42,9 @@ class RunningProcess final : public ProcessTransport,
   void endWithReactor() noexcept { endsWithReactor_ = true; }
   /// Closes all pipes at once.
   void closePipes() noexcept;
+  /// The first pipe that carried less than it should, or was cut by the reactor's end: a
+  /// ProcessPipeError. None if all was well.
+  const Failure& broken() const noexcept { return broken_; }
 
   std::optional<int> pid() const noexcept override;
   void writeToChild(int childFD, std::string_view bytes) override;
@@ -75,13 +79,17 @@ class RunningProcess final : public ProcessTransport,
   void pipeReceived(ChildPipe& pipe, std::string_view bytes) override;
   void pipeLost(ChildPipe& pipe) override;
   void tellProducer(const char* what, Producer& producer, void (Producer::*event)()) override;
+  void pipeBroke(ChildPipe& pipe, std::error_code error) noexcept override;
   void pipeOverflowed(ChildPipe& pipe, std::size_t limit) noexcept override;
+  void noteBroken(const ChildPipe& pipe, int error) noexcept;
 
   bool childRuns() const noexcept override { return pidfd_ != nullptr; }
 
   void received(std::span<const std::byte>) override {}
   void receiveEnded(std::error_code error) override;
   void lookForEnd();
+  void lookAgain();
+  void afterTurn() override;
   void disconnect() override;
   void endForReactor();
 
@@ -92,9 +100,11 @@ class RunningProcess final : public ProcessTransport,
 
   Reactor& reactor_;
   std::shared_ptr<ProcessProtocol> protocol_;
+  std::shared_ptr<RunningProcess> self_;  // until it has ended
   std::vector<std::unique_ptr<ChildPipe>> pipes_;
   ChannelPtr pidfd_;  // null once the process has been waited for, or was left
   Failure exit_ = Failure::none();
+  Failure broken_ = Failure::none();
   DelayedCall nextLook_;
   int pid_ = 0;
   bool endsWithReactor_ = false;
