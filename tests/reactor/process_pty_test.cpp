@@ -76,6 +76,41 @@ TEST_P(ProcessPty, hangsUpWhenItIsClosed) {
   EXPECT_EQ(seen->ended->get<ProcessTerminated>()->signal(), SIGHUP);
 }
 
+TEST_P(ProcessPty, hasTheWindowSizeThatItWasStartedWith) {
+  const auto seen = watcher();
+  seen->onData = [&](int, std::string_view) {
+    if (seen->out.ends_with("\n")) seen->transport().write("\x04");
+  };
+  spawnProcess(*reactor, seen, "sh", {"sh", "-c", "stty size; exec cat"},
+               {.usePTY = true, .windowSize = WindowSize{.rows = 25, .columns = 132}});
+  run();
+  EXPECT_EQ(seen->out, "25 132\r\n");
+}
+
+TEST_P(ProcessPty, isToldThatItsWindowHasAnotherSize) {
+  const auto seen = watcher();
+  seen->onData = [&](int, std::string_view) {
+    if (seen->out == "ready\r\n") seen->transport().setWindowSize({.rows = 7, .columns = 11});
+    if (seen->out.ends_with("7 11\r\n")) seen->transport().write("\n");
+  };
+  spawnProcess(
+      *reactor, seen, "sh",
+      {"sh", "-c",
+       "trap 'stty size; read go; kill $!; exit' WINCH; sleep 100 >/dev/null 2>&1 </dev/null & "
+       "echo ready; wait"},
+      {.usePTY = true});
+  run();
+  EXPECT_NE(seen->out.find("7 11"), std::string::npos) << seen->out;
+  seen->transport().setWindowSize({});  // it is over, so nothing happens
+}
+
+TEST_P(ProcessPty, isWhatAProcessNeedsToHaveAWindow) {
+  const auto seen = watcher();
+  spawnProcess(*reactor, seen, "true");
+  EXPECT_THROW(seen->transport().setWindowSize({.rows = 1, .columns = 1}), std::logic_error);
+  run();
+}
+
 TEST_P(ProcessPty, carriesMoreThanATerminalHolds) {
   const auto seen = runUntil("stty raw -echo; head -c 300000 /dev/zero",
                              [](const std::string& out) { return out.size() == 300'000; });

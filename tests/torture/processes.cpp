@@ -157,7 +157,7 @@ TEST_P(Processes, onTerminalsDoSoToo) {
   if (std::string_view(GetParam().failing.name) == "EIO" &&
       std::string_view(GetParam().failing.call) == "read")
     GTEST_SKIP();
-  walkThrough({.usePTY = true});
+  walkThrough({.usePTY = true, .windowSize = WindowSize{.rows = 25, .columns = 80}});
 }
 
 TEST_P(Processes, ofOtherUsersDoSoToo) {

@@ -48,6 +48,9 @@ struct ProcessOptions {
   /// A terminal of its own is its standard input, output and error, and it leads a session. When it
   /// ends, the kernel throws away what it wrote that has not been read by then.
   bool usePTY = false;
+  /// Of that terminal's window, as the process finds it. Nothing: 0 by 0, which most programs take
+  /// for 24 by 80. `ProcessTransport::setWindowSize` changes it.
+  std::optional<WindowSize> windowSize = std::nullopt;
   /// Every descriptor that it has, unless `usePTY`: all others are closed.
   std::vector<ChildFD> childFDs = {{0, "w"}, {1, "r"}, {2, "r"}};
   /// Of each pipe to it.

@@ -3,6 +3,7 @@
 #include <hawser/reactor/producer.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -17,6 +18,17 @@ struct PipeLimits {
   std::size_t highWater = 64 * 1024;
   /// More than this closes the pipe, with a line in the log.
   std::size_t hardCap = 16 * 1024 * 1024;
+};
+
+/// The size of a terminal's window, in characters; the pixels are for programs that draw, and
+/// mostly 0. (What Twisted's Conch gives to `windowChanged`.)
+struct WindowSize {
+  std::uint16_t rows = 0;
+  std::uint16_t columns = 0;
+  std::uint16_t xPixels = 0;
+  std::uint16_t yPixels = 0;
+
+  bool operator==(const WindowSize&) const = default;
 };
 
 /// A child process as its protocol sees it: bytes into its pipes, signals, and how to let go of it.
@@ -58,6 +70,12 @@ class ProcessTransport : public Producer, public std::enable_shared_from_this<Pr
   /// Closes 0, 1 and 2 in this way, or the pty. It does not end the process; many end by
   /// themselves then. (As Twisted's; other pipes stay open.)
   virtual void loseConnection() = 0;
+
+  /// Tells the process's terminal that its window has this size now; the kernel sends SIGWINCH to
+  /// those in its foreground, if it had another. Does nothing once the terminal is closed.
+  /// @throws std::logic_error if the process has no terminal of this program's
+  /// @throws std::system_error
+  virtual void setWindowSize(const WindowSize& size) = 0;
 
   /// Sends a signal to the process, and to no process of its own.
   /// @param signal a number (SIGHUP), or a name with or without SIG ("HUP", "TERM", "KILL", ...)

@@ -92,7 +92,7 @@ std::shared_ptr<RunningProcess> RunningProcess::spawn(Reactor& reactor,
     std::vector<FileDescriptor> childEnds;
     try {
       if (options.usePTY) {
-        process->addTerminal(plan, childEnds, options.limits);
+        process->addTerminal(plan, childEnds, options);
       } else {
         for (const ChildFD& entry : options.childFDs)
           process->addPipe(plan, childEnds, entry, options.limits);
@@ -138,13 +138,14 @@ void RunningProcess::addPipe(ChildStart& plan, std::vector<FileDescriptor>& chil
 }
 
 void RunningProcess::addTerminal(ChildStart& plan, std::vector<FileDescriptor>& childEnds,
-                                 PipeLimits limits) {
+                                 const ProcessOptions& options) {
   Terminal terminal = Terminal::open();
+  if (options.windowSize) detail::setWindowSize(terminal.ownEnd.get(), *options.windowSize);
   for (int number : {0, 1, 2}) plan.give(number, terminal.childEnd.get());
   plan.leadsSession = true;
   childEnds.push_back(std::move(terminal.childEnd));
   own(1, ChildPipe::Direction::terminal,
-      reactor_.backend().adoptWatched(std::move(terminal.ownEnd)), limits);
+      reactor_.backend().adoptWatched(std::move(terminal.ownEnd)), options.limits);
 }
 
 void RunningProcess::own(int childFD, ChildPipe::Direction direction, ChannelPtr channel,
@@ -221,6 +222,12 @@ void RunningProcess::loseConnection() {
 
 void RunningProcess::closePipes() noexcept {
   for (const auto& pipe : pipes_) pipe->abort();
+}
+
+void RunningProcess::setWindowSize(const WindowSize& size) {
+  if (pipes_.empty() || !pipes_.front()->isTerminal())
+    throw std::logic_error("setWindowSize: the process has no terminal of this program's");
+  if (pipes_.front()->open()) detail::setWindowSize(pipes_.front()->descriptor(), size);
 }
 
 void RunningProcess::signalProcess(int signal) {

@@ -53,6 +53,7 @@ class RunningProcess final : public ProcessTransport,
   void closeStdout() override { closeIfPipe(1); }
   void closeStderr() override { closeIfPipe(2); }
   void loseConnection() override;
+  void setWindowSize(const WindowSize& size) override;
   using ProcessTransport::signalProcess;
   void signalProcess(int signal) override;
   void pauseProducing() override;
@@ -67,7 +68,8 @@ class RunningProcess final : public ProcessTransport,
  private:
   void addPipe(ChildStart& plan, std::vector<FileDescriptor>& childEnds, const ChildFD& entry,
                PipeLimits limits);
-  void addTerminal(ChildStart& plan, std::vector<FileDescriptor>& childEnds, PipeLimits limits);
+  void addTerminal(ChildStart& plan, std::vector<FileDescriptor>& childEnds,
+                   const ProcessOptions& options);
   void own(int childFD, ChildPipe::Direction direction, ChannelPtr channel, PipeLimits limits);
   void watch(FileDescriptor pidfd);
   void begin();

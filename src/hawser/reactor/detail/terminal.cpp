@@ -11,7 +11,9 @@ namespace hawser::detail {
 
 namespace {
 
-[[noreturn]] void fail() { throw std::system_error(errno, std::generic_category(), "terminal"); }
+[[noreturn]] void fail(const char* what = "terminal") {
+  throw std::system_error(errno, std::generic_category(), what);
+}
 
 }  // namespace
 
@@ -23,6 +25,15 @@ Terminal Terminal::open() {
       FileDescriptor(::ioctl(made.ownEnd.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (!made.childEnd) fail();
   return made;
+}
+
+void setWindowSize(int descriptor, const WindowSize& size) {
+  winsize given{};
+  given.ws_row = size.rows;
+  given.ws_col = size.columns;
+  given.ws_xpixel = size.xPixels;
+  given.ws_ypixel = size.yPixels;
+  if (::ioctl(descriptor, TIOCSWINSZ, &given) != 0) fail("setWindowSize");
 }
 
 }  // namespace hawser::detail

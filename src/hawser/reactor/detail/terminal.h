@@ -1,6 +1,7 @@
 #pragma once
 
 #include <hawser/reactor/file_descriptor.h>
+#include <hawser/reactor/process_transport.h>
 
 namespace hawser::detail {
 
@@ -12,5 +13,9 @@ struct Terminal {
   /// @throws std::system_error
   static Terminal open();
 };
+
+/// Of the terminal that has this descriptor for its end.
+/// @throws std::system_error
+void setWindowSize(int descriptor, const WindowSize& size);
 
 }  // namespace hawser::detail
