@@ -3,11 +3,13 @@
 //     word_counts FILE...
 //
 // getProcessOutput starts a program and gives what it writes. A DeferredSemaphore keeps it from
-// starting hundreds at once. Ctrl-C cancels what is waiting: no process is left behind.
+// starting hundreds at once. Ctrl-C cancels what is waiting: no process is left behind, no sum of
+// less than all is printed, and the exit status is 130, as of any program that was interrupted.
 
 #include <hawser/defer/deferred.h>
 #include <hawser/defer/deferred_list.h>
 #include <hawser/defer/deferred_semaphore.h>
+#include <hawser/defer/errors.h>
 #include <hawser/reactor/process_output.h>
 #include <hawser/reactor/task.h>
 
@@ -32,6 +34,10 @@ Deferred<void> program(Reactor& reactor, std::vector<std::string> files) {
     counts.push_back(processes.run([&reactor, file] { return countWords(reactor, file); }));
 
   const std::vector<Result<long>> results = co_await deferredList(std::move(counts), consumeErrors);
+  // A list does not fail with its members; that they were cancelled is for react to know.
+  for (const Result<long>& count : results)
+    if (!count && count.failure().check<CancelledError>()) count.failure().raise();
+
   long total = 0;
   for (std::size_t i = 0; i < files.size(); ++i) {
     if (results[i]) {

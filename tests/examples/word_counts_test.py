@@ -77,11 +77,12 @@ class WordCounts(unittest.TestCase):
     def test_end_with_their_processes_when_interrupted(self):
         pipe = self.folder / "never written to"
         os.mkfifo(pipe)
-        program = subprocess.Popen([PROGRAM, *[str(pipe)] * 6], stdout=subprocess.DEVNULL)
+        program = subprocess.Popen([PROGRAM, *[str(pipe)] * 6], stdout=subprocess.PIPE)
         # This returns when a process has opened it too, and waits for ever.
         with open(pipe, "wb", buffering=0) as writer:
             program.send_signal(signal.SIGINT)
-            program.wait(LONGEST_WAIT)
+            written, _ = program.communicate(timeout=LONGEST_WAIT)
+            self.assertEqual((program.returncode, written), (128 + signal.SIGINT, b""))
             with self.assertRaises(BrokenPipeError):  # nobody is left who could read
                 writer.write(b"words")
 
