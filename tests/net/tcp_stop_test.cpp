@@ -4,9 +4,12 @@
 #include <hawser/net/producer.h>
 #include <hawser/reactor/cooperator.h>
 #include <hawser/reactor/looping_call.h>
+#include <hawser/reactor/signal_handler.h>
 #include <hawser/reactor/task.h>
 
+#include <csignal>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 
 namespace hawser::nettest {
@@ -149,6 +152,36 @@ const StopCase stopCases[] = {
        p.begun = [loop](const Address&) {
          (*loop)->start(1ms).addErrback([](const AbandonedError&) {});
        };
+     }},
+    {"signalHandler",
+     [](Program& p) {
+       const auto handler = std::make_shared<std::optional<SignalHandler>>();
+       handler->emplace(*p.reactor, SIGUSR1, [&p](int) { p.stop(); });
+       p.begun = [handler](const Address&) { ::raise(SIGUSR1); };
+     }},
+    {"cooperativeTask",
+     [](Program& p) {
+       const auto cooperator = std::make_shared<task::Cooperator>(*p.reactor);
+       cooperator
+           ->coiterate([&p] {
+             p.stop();
+             return true;
+           })
+           .addErrback([](const Failure&) {});
+       p.begun = [cooperator](const Address&) {};
+     }},
+    {"coroutine",
+     [](Program& p) {
+       static_cast<void>([](Program& of) -> Deferred<void> {
+         co_await task::deferLater(*of.reactor, 5ms);
+         of.stop();
+       }(p));
+     }},
+    {"systemEventTrigger",
+     [](Program& p) {
+       p.reactor->addSystemEventTrigger(
+           Phase::before, [&p] { EXPECT_THROW(p.reactor->stop(), ReactorNotRunning); });
+       p.reactor->callLater(5ms, [&p] { p.stop(); });
      }},
     {"deferredCallback",
      [](Program& p) {

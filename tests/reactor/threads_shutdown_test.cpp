@@ -32,6 +32,18 @@ TEST_F(ShutdownOfThreads, waitsForWhatRunsAndDeliversWhatItGives) {
   EXPECT_EQ(got, 7);
 }
 
+TEST_F(ShutdownOfThreads, deliversWhateverIsThrownMeanwhile) {
+  std::string type;
+  deferToThread(reactor, [&](const std::stop_token& stop) {
+    gate.pass(stop);
+    throw 42;
+  }).addErrback([&](const Failure& failure) { type = failure.typeName(); });
+  gate.awaitArrived(1);
+  reactor.callWhenRunning([&] { reactor.stop(); });
+  run();
+  EXPECT_EQ(type, "int");
+}
+
 TEST_F(ShutdownOfThreads, asksWhatRunsToStop) {
   bool asked = false;
   auto job = deferToThread(reactor, [&](const std::stop_token& stop) {
