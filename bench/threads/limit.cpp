@@ -4,22 +4,26 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <cstdint>
 #include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
 
 // What there is to be had: a stack that needs no lock, in front of an eventfd that is written only
-// when it was empty; and a queue with one lock for the pool.
+// when it was empty; and for the pool a list with one lock, of jobs that travel back as calls
+// themselves, whose threads wake each other one at a time.
 
 namespace bench {
 
 namespace {
 
 struct Call {
+  Call() = default;
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
   virtual ~Call() = default;
   virtual void make() = 0;
   Call* next = nullptr;
@@ -74,91 +78,139 @@ void post(Loop& loop, F f) {
   loop.post(new Made(std::move(f)));
 }
 
-void postAll(std::size_t calls) {
+std::uint64_t postAll(std::size_t threads, std::size_t calls) {
   Loop loop;
-  std::size_t made = 0;
-  std::thread other([&] {
-    for (std::size_t i = 0; i < calls; ++i)
-      post(loop, [&] {
-        if (++made == calls) loop.stop();
-      });
+  std::uint64_t sum = 0;
+  std::size_t left = calls;
+  const Askers askers(threads, calls, [&](std::size_t number) {
+    post(loop, [&, number] {
+      sum += answerTo(number);
+      if (--left == 0) loop.stop();
+    });
   });
   loop.run();
-  other.join();
+  return sum;
 }
 
-void roundTrip(std::size_t calls) {
+std::uint64_t roundTrip(std::size_t calls) {
   Loop loop;
-  std::size_t made = 0;
+  std::uint64_t sum = 0;
   std::thread other([&] {
     for (std::size_t i = 0; i < calls; ++i) {
       std::mutex mutex;
       std::condition_variable changed;
       bool done = false;
-      post(loop, [&] {
-        ++made;
+      std::uint64_t answer = 0;
+      post(loop, [&, i] {
         const std::lock_guard lock(mutex);
+        answer = answerTo(i);
         done = true;
         changed.notify_one();
       });
       std::unique_lock lock(mutex);
       changed.wait(lock, [&] { return done; });
+      sum += answer;
     }
     post(loop, [&] { loop.stop(); });
   });
   loop.run();
   other.join();
+  return sum;
 }
 
-void pool(std::size_t jobs) {
-  Loop loop;
-  std::mutex mutex;
-  std::condition_variable wake;
-  std::size_t queued = 0;
-  bool over = false;
-  std::size_t left = jobs;
-  std::size_t waiting = jobs;
-  const auto give = [&] {
-    if (left == 0) return;
-    --left;
+class PoolRun {
+ public:
+  PoolRun(std::size_t inFlight, std::size_t jobs) : inFlight_(inFlight), jobs_(jobs) {
+    for (std::size_t t = 0; t < poolThreads; ++t) threads_.emplace_back([this] { work(); });
+  }
+  PoolRun(const PoolRun&) = delete;
+  PoolRun& operator=(const PoolRun&) = delete;
+  ~PoolRun() {
     {
-      const std::lock_guard lock(mutex);
-      ++queued;
+      const std::lock_guard lock(mutex_);
+      over_ = true;
     }
-    wake.notify_one();
+    wake_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+  }
+  std::uint64_t run() {
+    for (std::size_t i = 0; i < inFlight_; ++i) give();
+    loop_.run();
+    return sum_;
+  }
+
+ private:
+  struct Job final : Call {
+    Job(PoolRun& run, std::uint64_t of) : owner(run), number(of) {}
+    void make() override { owner.ended(number); }
+    PoolRun& owner;
+    std::uint64_t number;
   };
-  const auto ended = [&](std::size_t one) {
-    waiting -= one;
-    if (waiting == 0)
-      loop.stop();
+
+  void give() {
+    if (given_ == jobs_) return;
+    auto* const job = new Job(*this, given_++);
+    bool wakes = false;
+    {
+      const std::lock_guard lock(mutex_);
+      (first_ ? last_->next : first_) = job;
+      last_ = job;
+      wakes = wakesOne();
+    }
+    if (wakes) wake_.notify_one();
+  }
+  void ended(std::uint64_t answer) {
+    sum_ += answer;
+    if (++ended_ == jobs_)
+      loop_.stop();
     else
       give();
-  };
-  std::vector<std::thread> threads;
-  for (std::size_t t = 0; t < poolThreads; ++t)
-    threads.emplace_back([&] {
-      std::unique_lock lock(mutex);
-      for (;;) {
-        wake.wait(lock, [&] { return queued > 0 || over; });
-        if (queued == 0) return;
-        --queued;
-        lock.unlock();
-        post(loop, [&] { ended(1); });
-        lock.lock();
-      }
-    });
-  for (std::size_t i = 0; i < inFlight; ++i) give();
-  loop.run();
-  {
-    const std::lock_guard lock(mutex);
-    over = true;
   }
-  wake.notify_all();
-  for (std::thread& thread : threads) thread.join();
-}
+  bool wakesOne() {
+    if (waking_ || sleeping_ == 0 || !first_) return false;
+    return waking_ = true;
+  }
+  void work() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      while (!first_ && !over_) {
+        ++sleeping_;
+        wake_.wait(lock);
+        --sleeping_;
+        waking_ = false;
+      }
+      if (!first_) return;
+      Call* const taken = std::exchange(first_, first_->next);
+      const bool wakes = wakesOne();
+      lock.unlock();
+      if (wakes) wake_.notify_one();
+      auto* const job = static_cast<Job*>(taken);
+      job->number = answerTo(job->number);
+      loop_.post(job);
+      lock.lock();
+    }
+  }
+
+  Loop loop_;
+  std::size_t inFlight_;
+  std::size_t jobs_;
+  std::size_t given_ = 0;
+  std::size_t ended_ = 0;
+  std::uint64_t sum_ = 0;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  Call* first_ = nullptr;
+  Call* last_ = nullptr;
+  std::size_t sleeping_ = 0;
+  bool waking_ = false;
+  bool over_ = false;
+  std::vector<std::thread> threads_;
+};
 
 }  // namespace
 
-const Peer limitPeer{"the limit", postAll, roundTrip, pool};
+const Peer limitPeer{"limit", postAll, roundTrip, [](std::size_t inFlight, std::size_t jobs) {
+                       return PoolRun(inFlight, jobs).run();
+                     }};
 
 }  // namespace bench
