@@ -209,6 +209,30 @@ TEST(ThreadPools, reportOnceThatAJobWaitsTooLong) {
   EXPECT_EQ(log.count("A job has waited"), 1u);
 }
 
+TEST(ThreadPools, wakeAsManyThreadsAsThereAreJobsThatTakeLong) {
+  constexpr int threads = 4;
+  ThreadPool pool({.maxThreads = threads});
+  for (int round = 0; round < 20; ++round) {
+    Gate gate;
+    for (int i = 0; i < threads; ++i) pool.callInThread([&] { gate.pass(); });
+    gate.awaitArrived(threads);
+    gate.open();
+    while (!pool.busyWith().empty()) std::this_thread::yield();
+  }
+  EXPECT_EQ(pool.threads(), std::size_t{threads});
+}
+
+TEST(ThreadPools, thatShrinkWhileJobsComeDoThemAll) {
+  ThreadPool pool({.maxThreads = 4});
+  std::atomic<int> done{0};
+  int given = 0;
+  for (int round = 0; round < 50; ++round) {
+    for (int i = 0; i < 8; ++i, ++given) pool.callInThread([&] { ++done; });
+    pool.adjustPoolsize(0, round % 2 == 0 ? 1 : 4);
+  }
+  while (done != given) std::this_thread::yield();
+}
+
 TEST(ThreadPools, haveSignalsBlockedInTheirThreads) {
   ThreadPool pool;
   sigset_t mask;

@@ -2,6 +2,9 @@
 
 #include <hawser/reactor/task.h>
 
+#include <pthread.h>
+#include <signal.h>
+
 #include <atomic>
 #include <future>
 
@@ -213,6 +216,25 @@ TEST_F(BlockingCalls, ofAJobDoNotKeepItsPoolFromStoppingOnTheReactorsThread) {
   pool.stop();
   EXPECT_TRUE(thrown);
   reactor.iterate();
+}
+
+TEST_F(BlockingCalls, goOnAfterASignal) {
+  static std::atomic<int> signals;
+  signals = 0;
+  struct sigaction before{};
+  struct sigaction counts{};
+  counts.sa_handler = [](int) { ++signals; };
+  ASSERT_EQ(::sigaction(SIGUSR1, &counts, &before), 0);
+  int got = 0;
+  runWith([&] {
+    got = blockingCallFromThread(reactor, [this, asking = ::pthread_self()] {
+      ::pthread_kill(asking, SIGUSR1);
+      return task::deferLater(reactor, 1ms).addCallback([] { return 7; });
+    });
+  });
+  ::sigaction(SIGUSR1, &before, nullptr);
+  EXPECT_EQ(got, 7);
+  EXPECT_EQ(signals, 1);
 }
 
 TEST_F(BlockingCalls, fromManyThreadsAllGetTheirOwn) {

@@ -161,6 +161,8 @@ void Reactor::startUp() {
 }
 
 void Reactor::turn(std::optional<TimePoint> until) {
+  const bool waits = !until || *until != TimePoint::min();
+  if (waits && !remoteCalls_->beginWaiting()) until = TimePoint::min();
   backend_->wait(until);
   const InTurn inTurn(*this);
   readClock();
@@ -209,23 +211,14 @@ detail::SignalHandlers& Reactor::signalHandlers() {
 }
 
 void Reactor::makeRemoteCalls() {
-  if (remoteCalls_->empty()) return;
-  remoteCalls_->takeAll(remoteCallsTaken_, remoteNewsTaken_);
-  for (auto& [call, where] : remoteCallsTaken_) {
-    detail::callHandlerFor(
-        where, "while handling a call from a thread",
-        [&, &taken = call] {
-          unique_function<void()> made = std::move(taken);
-          made();
-        },
-        where);
-  }
-  remoteCallsTaken_.clear();
-  while (!remoteNewsTaken_.empty()) {
-    const std::shared_ptr<detail::RemoteNews> news = remoteNewsTaken_.popFront().take();
-    detail::callHandlerFor(
-        news->where(), "while handling the end of what a thread has done", [&] { news->arrive(); },
-        news->where());
+  remoteCalls_->takeAll(remoteTaken_);
+  if (remoteTaken_.empty()) return;
+  detail::EndedCalls ended;
+  detail::HandlerRow row;
+  while (!remoteTaken_.empty()) {
+    detail::RemoteItem& item = remoteTaken_.pop();
+    const std::source_location where = item.where();
+    row.callFor(where, item.what(), [&item, &ended] { item.arrived(ended); }, where);
   }
 }
 
@@ -275,11 +268,6 @@ void Reactor::callWhenRunning(unique_function<void()> call, std::source_location
     whenRunning_.push_back({std::move(call), where});
   else
     call();
-}
-
-void Reactor::callFromThread(unique_function<void()> call, std::source_location where) {
-  if (!call) throw std::invalid_argument("callFromThread: there is nothing to call");
-  remoteCalls_->push(call, where);
 }
 
 // Threads.

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <source_location>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -135,11 +136,12 @@ class Reactor final : public Clock {
   void callWhenRunning(unique_function<void()> call,
                        std::source_location where = std::source_location::current());
 
-  /// Calls `call` on the reactor's thread, in the first step of a turn; each thread's calls in the
-  /// order in which it asked. **Any thread may call this**, while the reactor exists. Calls that
-  /// the reactor does not get to before its end are dropped. Not for signal handlers.
-  void callFromThread(unique_function<void()> call,
-                      std::source_location where = std::source_location::current());
+  /// Calls `call()` on the reactor's thread, in the first step of a turn; each thread's calls in
+  /// the order in which it asked. **Any thread may call this**, while the reactor exists. Calls
+  /// that the reactor does not get to before its end are dropped. Not for signal handlers.
+  /// @throws std::invalid_argument if there is nothing to call; std::bad_alloc
+  template <class F = unique_function<void()>>
+  void callFromThread(F call, std::source_location where = std::source_location::current());
 
   /// Whether this is the reactor's own thread (Twisted's `isInIOThread`). Any thread may ask.
   bool isInIOThread() const noexcept;
@@ -225,6 +227,10 @@ class Reactor final : public Clock {
   friend class SignalHandler;
   class InTurn;
   struct Parts;
+  struct CallWhenRunning {
+    unique_function<void()> call;
+    std::source_location where;
+  };
   /// How often, at the end, what handlers ask for anew is ended and dropped again.
   static constexpr int endingRounds = 8;
 
@@ -255,7 +261,6 @@ class Reactor final : public Clock {
   void shutDown();
   void endConnections();
   void dropPending();
-  void dropRemoteCalls();
   bool forked() const noexcept;
 
   std::unique_ptr<Parts> parts_;
@@ -267,9 +272,8 @@ class Reactor final : public Clock {
   detail::IntrusiveList<detail::RemoteSlot> remoteSlots_;
   std::shared_ptr<detail::RemoteCalls> remoteCalls_;
   detail::HandlerMarks marks_;
-  std::vector<detail::RemoteCall> remoteCallsTaken_;
-  detail::IntrusiveList<detail::RemoteNews> remoteNewsTaken_;
-  std::vector<detail::RemoteCall> whenRunning_;
+  detail::RemoteBatch remoteTaken_;
+  std::vector<CallWhenRunning> whenRunning_;
   ShutdownTriggers triggers_;
   TimePoint turnTime_{};
   Reactor* previous_;
@@ -281,6 +285,13 @@ class Reactor final : public Clock {
   bool impatient_ = false;
   bool stopsOnSignals_ = false;
 };
+
+template <class F>
+void Reactor::callFromThread(F call, std::source_location where) {
+  if constexpr (std::is_pointer_v<F> || std::is_same_v<F, unique_function<void()>>)
+    if (!call) throw std::invalid_argument("callFromThread: there is nothing to call");
+  remoteCalls_->post(std::move(call), where);
+}
 
 template <class F>
 ShutdownTrigger Reactor::addSystemEventTrigger(Phase phase, F f) {

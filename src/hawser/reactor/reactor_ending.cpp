@@ -140,8 +140,8 @@ void Reactor::dropPending() {
       triggers_ = {};
       whenRunning_.clear();
       if (parts_->signalHandlers) parts_->signalHandlers->clear();
-      remoteCalls_->takeAll(remoteCallsTaken_, remoteNewsTaken_);
-      dropRemoteCalls();
+      remoteCalls_->takeAll(remoteTaken_);
+      remoteTaken_.drop();
       while (!remoteSlots_.empty()) {
         const auto slot = remoteSlots_.front().close();
         slot->abandon();
@@ -153,8 +153,8 @@ void Reactor::dropPending() {
     }
     // From here on nothing can be asked for any more, so this is the end of it.
     state_ = State::ended;
-    remoteCalls_->close(remoteCallsTaken_, remoteNewsTaken_);
-    dropRemoteCalls();
+    remoteCalls_->close(remoteTaken_);
+    remoteTaken_.drop();
     timers_.clear();
     whenRunning_.clear();
     if (parts_->signalHandlers) parts_->signalHandlers->clear();
@@ -166,11 +166,6 @@ void Reactor::dropPending() {
   }
   parts_->report.abandoned = abandoned;
   if (abandoned != 0) logAbandoned(abandoned);
-}
-
-void Reactor::dropRemoteCalls() {
-  remoteCallsTaken_.clear();
-  while (!remoteNewsTaken_.empty()) remoteNewsTaken_.popFront().take()->lost();
 }
 
 }  // namespace hawser

@@ -6,6 +6,7 @@
 
 #include <concepts>
 #include <memory>
+#include <optional>
 #include <source_location>
 #include <type_traits>
 #include <utility>
@@ -22,10 +23,10 @@ namespace hawser {
 ///       remote.callback(expensiveSum());
 ///     }).detach();
 ///
-/// Firing sends the result to the reactor's thread (`callFromThread`), where the chain runs in the
-/// first step of a turn. Destroying it unfired abandons the Deferred at the end of that step, which
-/// takes no memory. If the reactor ends first, the Deferred is abandoned then, and what is fired
-/// later is dropped.
+/// Firing sends the result to the reactor's thread, as `callFromThread` does, where the chain runs
+/// in the first step of a turn. Destroying it unfired abandons the Deferred there. Neither takes
+/// memory, so neither can fail for want of it. If the reactor ends first, the Deferred is abandoned
+/// then, and what is fired later is dropped.
 ///
 /// Move-only. One thread at a time may use it; it may outlive the reactor.
 template <class T>
@@ -70,30 +71,29 @@ class RemoteResolver {
       if (used_) throw AlreadyCalledError();
       throw EmptyDeferredError("an empty RemoteResolver was fired");
     }
-    unique_function<void()> call = [slot = slot_, result = std::move(result)]() mutable {
-      const auto owner = slot->close();
-      Resolver<T> resolver = std::move(slot->resolver);
-      if (resolver) resolver.fire(std::move(result));
-    };
-    calls_->push(call, where_);
-    slot_.reset();
+    slot_->result = std::move(result);
+    calls_->send(std::move(slot_));
     used_ = true;
   }
 
  private:
   friend class Reactor;
 
-  /// As news: that nobody will fire it, which must arrive even if there is no memory for a call.
+  /// As news: what it was fired with, or that nobody will fire it. Both must arrive even if there
+  /// is no memory left.
   struct Slot final : detail::RemoteNews, detail::RemoteSlot {
     Slot(Resolver<T> held, std::source_location where) noexcept
-        : RemoteNews(where), resolver(std::move(held)) {}
+        : RemoteNews(where, threadsCall), resolver(std::move(held)) {}
     void arrive() override {
       const auto owner = close();
-      abandon();
+      if (!result) return abandon();
+      Resolver<T> fired = std::move(resolver);
+      if (fired) fired.fire(*std::move(result));
     }
     void lost() noexcept override {}
     void abandon() noexcept override { const Resolver<T> abandoned = std::move(resolver); }
     Resolver<T> resolver;
+    std::optional<Result<T>> result;
   };
 
   RemoteResolver(std::shared_ptr<detail::RemoteCalls> calls, std::shared_ptr<Slot> slot,

@@ -61,14 +61,6 @@ class IdleNews final : public detail::RemoteNews, public detail::RemoteSlot {
 
 }  // namespace
 
-ThreadPoolFullError::ThreadPoolFullError(const std::string& what, std::vector<BusyThread> busyWith)
-    : std::runtime_error(what),
-      busyWith_(std::make_shared<const std::vector<BusyThread>>(std::move(busyWith))) {}
-ThreadPoolFullError::~ThreadPoolFullError() = default;
-ThreadPoolStoppedError::~ThreadPoolStoppedError() = default;
-ThreadStartError::~ThreadStartError() = default;
-ThreadEndedError::~ThreadEndedError() = default;
-
 void detail::logJobFailure(const Failure& failure, std::source_location where) noexcept {
   logging::err(failure, "in a thread of a pool", where);
 }

@@ -1,16 +1,15 @@
 #pragma once
 
-#include <hawser/base/durations.h>
 #include <hawser/base/unique_function.h>
 #include <hawser/defer/deferred.h>
 #include <hawser/reactor/detail/pool_job.h>
+#include <hawser/reactor/thread_pool_errors.h>
+#include <hawser/reactor/thread_pool_options.h>
 
 #include <cstddef>
 #include <memory>
 #include <source_location>
-#include <stdexcept>
 #include <string>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -18,57 +17,6 @@
 namespace hawser {
 
 class Reactor;
-
-/// What a thread of a pool does.
-struct BusyThread {
-  std::source_location where;          ///< who asked for it
-  std::chrono::nanoseconds lasted{0};  ///< for so long it has run
-};
-
-/// A pool's threads are all busy, and as many jobs wait as may.
-class ThreadPoolFullError : public std::runtime_error {
- public:
-  ThreadPoolFullError(const std::string& what, std::vector<BusyThread> busyWith);
-  ~ThreadPoolFullError() override;
-
-  /// What the threads did at that moment, the longest first.
-  const std::vector<BusyThread>& busyWith() const noexcept { return *busyWith_; }
-
- private:
-  std::shared_ptr<const std::vector<BusyThread>> busyWith_;
-};
-
-/// A pool that was stopped, or drained, was given a job, or had it waiting.
-class ThreadPoolStoppedError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-  ~ThreadPoolStoppedError() override;
-};
-
-/// A pool has no thread, and the system would not give it one.
-class ThreadStartError : public std::system_error {
- public:
-  using std::system_error::system_error;
-  ~ThreadStartError() override;
-};
-
-/// The thread that ran a job was ended in the middle of it, by `pthread_exit` or `pthread_cancel`.
-class ThreadEndedError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-  ~ThreadEndedError() override;
-};
-
-/// How a pool is made. The counts are Twisted's, but that its queue has no limit.
-struct ThreadPoolOptions {
-  std::size_t minThreads = 0;    ///< started with the first job
-  std::size_t maxThreads = 10;   ///< others are started when a job finds no free one; never 0
-  std::size_t maxQueued = 1024;  ///< jobs that wait while all threads are busy
-  /// When a job has waited as long as this for a thread, a warning says what the threads are busy
-  /// with; once, until the queue gets on. Zero: never.
-  std::chrono::nanoseconds stuckAfter = std::chrono::seconds(10);
-  std::string name = {};  ///< for messages
-};
 
 /// Threads for work that blocks (Twisted's `ThreadPool`).
 ///

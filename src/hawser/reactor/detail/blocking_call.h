@@ -2,8 +2,11 @@
 
 #include <hawser/defer/deferred.h>
 #include <hawser/reactor/detail/reactor_threads.h>
+#include <hawser/reactor/detail/semaphore.h>
 #include <hawser/reactor/remote_calls.h>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <source_location>
@@ -43,19 +46,27 @@ class BlockingCall : public RemoteNews, public RemoteSlot {
     handle_ = {};
     return !std::exchange(completed_, true);
   }
-  void wakeWaiter() noexcept;
+  void wakeWaiter() noexcept { endWaiting(Stage::done); }
   void setCanceller(CancelHandle handle) noexcept { handle_ = std::move(handle); }
 
   std::weak_ptr<BlockingCall> weak_;
 
  private:
-  struct Waiting;
+  /// waiting -> done, or waiting -> givenUp.
+  enum class Stage : std::uint8_t {
+    waiting,  ///< a thread waits, or will
+    done,     ///< the result is there, and will not change
+    givenUp,  ///< the thread does not wait any more
+  };
 
+  /// Nothing if it was not waiting.
+  void endWaiting(Stage how) noexcept;
   Failure ended() const noexcept;
 
   Reactor* reactor_;  // on its thread only
   std::shared_ptr<RemoteCalls> calls_;
-  std::unique_ptr<Waiting> waiting_;
+  Semaphore over_;
+  std::atomic<Stage> stage_{Stage::waiting};
   CancelHandle handle_;
   bool completed_ = false;
 };
@@ -74,29 +85,24 @@ class BlockingCallOf final : public BlockingCall {
 
  protected:
   void begin() override {
-    Deferred<T> called = call();
-    if (called.state() == DeferredState::pending) setCanceller(called.cancelHandle(where()));
-    std::move(called).addBoth([self = std::static_pointer_cast<BlockingCallOf>(weak_.lock())](
-                                  Result<T> result) { self->complete(std::move(result)); },
-                              where());
+    using R = std::invoke_result_t<F&>;
+    if constexpr (std::is_void_v<R>) {
+      (*f_)();
+      complete(Result<T>());
+    } else if constexpr (isDeferred<R>) {
+      follow((*f_)());
+    } else {
+      complete(Result<T>((*f_)()));
+    }
   }
   void failWith(Failure why) noexcept override { complete(Result<T>(std::move(why))); }
 
  private:
-  Deferred<T> call() {
-    using R = std::invoke_result_t<F&>;
-    try {
-      if constexpr (std::is_void_v<R>) {
-        (*f_)();
-        return succeed();
-      } else if constexpr (isDeferred<R> || isResult<std::remove_cvref_t<R>> || isFailure<R>) {
-        return Deferred<T>((*f_)());
-      } else {
-        return Deferred<T>(T((*f_)()));
-      }
-    } catch (...) {
-      return Deferred<T>(Failure::current(where()));
-    }
+  void follow(Deferred<T> called) {
+    if (called.state() == DeferredState::pending) setCanceller(called.cancelHandle(where()));
+    std::move(called).addBoth([self = std::static_pointer_cast<BlockingCallOf>(weak_.lock())](
+                                  Result<T> result) { self->complete(std::move(result)); },
+                              where());
   }
   void complete(Result<T> result) noexcept {
     if (!mayComplete()) return;

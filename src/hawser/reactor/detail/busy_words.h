@@ -1,6 +1,6 @@
 #pragma once
 
-#include <hawser/reactor/thread_pool.h>
+#include <hawser/reactor/thread_pool_errors.h>
 
 #include <cstddef>
 #include <string>

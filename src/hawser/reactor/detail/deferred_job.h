@@ -46,10 +46,12 @@ class DeferredJob final : public RemoteJob, public std::enable_shared_from_this<
     callJob<T>(*this, call, result_);
     f_.reset();
   }
-  void deliver() noexcept override { goHome(this->shared_from_this()); }
+  void deliver(std::shared_ptr<PoolJob> self) noexcept override {
+    goHome(std::static_pointer_cast<DeferredJob>(std::move(self)));
+  }
   bool refuse(Failure why) noexcept override {
     result_ = Result<T>(std::move(why));
-    deliver();
+    goHome(this->shared_from_this());
     return true;
   }
 

@@ -3,7 +3,8 @@
 #include <hawser/reactor/detail/intrusive_list.h>
 #include <hawser/reactor/detail/pool_job.h>
 #include <hawser/reactor/remote_calls.h>
-#include <hawser/reactor/thread_pool.h>
+#include <hawser/reactor/thread_pool_errors.h>
+#include <hawser/reactor/thread_pool_options.h>
 
 #include <condition_variable>
 #include <cstddef>
@@ -19,6 +20,11 @@ namespace hawser::detail {
 
 /// The queue and the threads of a ThreadPool. Each thread keeps it alive, and so does each job, so
 /// that a pool may go at any time, even in one of its own jobs.
+///
+/// Waking a thread costs more than a small job does, and the reactor's thread is the one that has
+/// no time for it. So only one is woken at a time, and wakes the next if it leaves something to do:
+/// jobs that take long get all the threads, one after the other; small ones are done before a
+/// second one is there.
 class PoolCore : public std::enable_shared_from_this<PoolCore> {
  public:
   explicit PoolCore(ThreadPoolOptions options);
@@ -48,7 +54,6 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   std::size_t threads() const;
   std::size_t queued() const;
   std::vector<BusyThread> busyWith() const;
-  const std::string& name() const noexcept { return options_.name; }
 
  private:
   using Time = std::chrono::steady_clock::time_point;
@@ -71,7 +76,10 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   bool startThreads();
   void startThread();
   void joinEnded();
-  void begin(Worker& worker, PoolJob& job) noexcept;
+  /// Is a thread to be woken for what is in the queue? Then the caller does it.
+  bool wakesOne() noexcept;
+  void sleep(Lock& lock);
+  void begin(Worker& worker, PoolJob& job, Time now) noexcept;
   void end(Worker& worker, PoolJob& job) noexcept;
   void replace(Lock& lock) noexcept;
   void refuseAll(Lock& lock, const Failure& why) noexcept;
@@ -81,6 +89,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   void watchQueue();
   void report(Lock& lock, std::chrono::nanoseconds waited) noexcept;
 
+  void enqueue(std::shared_ptr<PoolJob>&& job);
   void work(Worker& worker);
   void watch();
 
@@ -92,9 +101,11 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   IntrusiveList<PoolJob> queue_;
   std::size_t queued_ = 0;
   std::list<Worker> workers_;
-  std::size_t threads_ = 0;  // those that have not ended
-  std::size_t free_ = 0;     // of them, those without a job, be it that they have not seen it yet
-  std::size_t running_ = 0;  // jobs that were begun and not told of
+  std::size_t threads_ = 0;   // those that have not ended
+  std::size_t free_ = 0;      // of them, those without a job, be it that they have not seen it yet
+  std::size_t sleeping_ = 0;  // of these, those that wait to be woken
+  bool waking_ = false;       // one of them was woken, and has not come yet
+  std::size_t running_ = 0;   // jobs that were begun and not told of
   std::vector<Waiter> waiters_;
   bool open_ = true;
   bool fewerThanWished_ = false;  // a thread could not be started, and that was logged

@@ -7,6 +7,8 @@ namespace hawser::detail {
 
 PoolJob::~PoolJob() = default;
 
+void PoolJob::deliver(std::shared_ptr<PoolJob>) noexcept {}
+
 std::stop_token PoolJob::stopToken() { return core_->stopTokenOf(*this); }
 
 bool PoolJob::cancel() noexcept {

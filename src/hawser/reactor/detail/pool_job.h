@@ -28,8 +28,9 @@ class PoolJob : private ListNode {
 
   /// On a thread of the pool. Lets nothing out but the forced unwind of a thread that is ended.
   virtual void run() = 0;
-  /// Tells of what that gave. On the same thread, when it is free for other jobs.
-  virtual void deliver() noexcept {}
+  /// Tells of what that gave. On the same thread, when it is free for other jobs. `self` is this,
+  /// and the pool has no other.
+  virtual void deliver(std::shared_ptr<PoolJob> self) noexcept;
   /// Instead of both, or after it unwound. On any thread. False if nobody hears of it.
   virtual bool refuse(Failure why) noexcept = 0;
 
