@@ -24,7 +24,6 @@ class ChildStart;
 class RunningProcess final : public ProcessTransport,
                              private ChildPipeOwner,
                              private ReceiveHandler,
-                             private AfterTurn,
                              private Disconnectable {
  public:
   /// As `spawnProcess` says.
