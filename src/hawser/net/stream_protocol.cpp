@@ -69,13 +69,17 @@ void StreamProtocol::checkIdle() const {
 }
 
 Deferred<StreamProtocol::Bytes> StreamProtocol::read(std::source_location where) {
+  if (want_ == Want::nothing && unread_.empty() && !ended()) [[likely]]
+    return wait<Bytes>(Want::bytes, where);
+  return readAtOnce();
+}
+
+// Out of the way of the rest.
+[[gnu::noinline]] Deferred<StreamProtocol::Bytes> StreamProtocol::readAtOnce() {
   checkIdle();
   if (!unread_.empty()) return lendAll();
-  if (ended()) {
-    if (const Failure* const why = broken()) return *why;
-    return Bytes();
-  }
-  return wait<Bytes>(Want::bytes, where);
+  if (const Failure* const why = broken()) return *why;
+  return Bytes();
 }
 
 Deferred<std::string> StreamProtocol::readExactly(std::size_t count, std::source_location where) {
@@ -142,7 +146,7 @@ void StreamProtocol::deliver(V&& value) {
   detail::prepareFiring(read, "fired", {});
   read->fired = true;
   read->setValue(std::forward<V>(value));
-  detail::run(read);
+  detail::runValue(read);
 }
 
 template <class T>
@@ -283,17 +287,23 @@ void StreamProtocol::holdBack() {
 // Writing, and the end of the connection.
 
 Deferred<void> StreamProtocol::write(std::string_view bytes, std::source_location where) {
-  if (lost_) return *lost_;
-  if (writeEnded_) return Failure(ConnectionDone(this->where()), where);
-  transport().write(bytes);
+  if (lost_ || writeEnded_) [[unlikely]]
+    return refuseWrite(where);
   unsent_ += bytes.size();
-  if (unsent_ <= limits_.unsent) return succeed();
-  unsent_ = transport().queuedBytes();
-  if (unsent_ <= limits_.unsent) return succeed();
-  return waitUntilSent(where);
+  transport().write(bytes);
+  if (unsent_ > limits_.unsent) [[unlikely]]
+    return waitUntilSent(where);
+  return succeed();
 }
 
-Deferred<void> StreamProtocol::waitUntilSent(std::source_location where) {
+[[gnu::noinline]] Deferred<void> StreamProtocol::refuseWrite(std::source_location where) const {
+  if (lost_) return *lost_;
+  return Failure(ConnectionDone(this->where()), where);
+}
+
+[[gnu::noinline]] Deferred<void> StreamProtocol::waitUntilSent(std::source_location where) {
+  unsent_ = transport().queuedBytes();
+  if (unsent_ <= limits_.unsent) return succeed();
   // A pull producer is what a transport tells that it has sent everything.
   if (!waitsForRoom_ && transport().connected()) {
     transport().registerProducer(std::shared_ptr<Producer>(shared_from_this(), this), false);

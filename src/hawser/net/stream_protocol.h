@@ -94,6 +94,7 @@ class StreamProtocol : public Protocol, private Producer {
   void abandonRead() noexcept;
   void stopReading() noexcept;
 
+  Deferred<Bytes> readAtOnce();
   Bytes lendAll() noexcept;
   std::string take(std::size_t count);
   void holdBack();
@@ -112,6 +113,7 @@ class StreamProtocol : public Protocol, private Producer {
   Result<std::optional<std::string>> endOfUntil() const;
   void advance();
   void endReading();
+  Deferred<void> refuseWrite(std::source_location where) const;
   Deferred<void> waitUntilSent(std::source_location where);
   std::string where() const;
 

@@ -239,6 +239,14 @@ inline void dropHandles(Node* node) noexcept {
 /// Passes the result that `from` has just got as far as it goes, without recursion. `starts` is
 /// false if that goes on with a run which a handler of the same chain was part of.
 void run(Node* from, bool starts = true);
+/// The same for a node that has just got its value, and that a coroutine most likely waits for.
+inline void runValue(Node* from) {
+  if (!from->isJust(NodeState::value, Consumer::adopter)) [[unlikely]]
+    return run(from);
+  const RunSitesScope nowhere(nullptr);
+  const HandlerScope scope;
+  if (Node* const next = static_cast<Node*>(from->waiter)->takeAdopted(from)) run(next);
+}
 /// The same with a record of where the chain was fired.
 void runFired(Node* from, std::source_location fired);
 
