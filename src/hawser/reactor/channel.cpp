@@ -1,4 +1,5 @@
 #include <hawser/reactor/channel.h>
+#include <hawser/reactor/detail/call_handler.h>
 
 #include <sys/ioctl.h>
 
@@ -12,6 +13,12 @@ void Channel::receiveDatagrams(DatagramHandler&) {
 
 std::error_code Channel::sendDatagram(std::span<const std::byte>, const NativeAddress&) noexcept {
   return std::make_error_code(std::errc::operation_not_supported);
+}
+
+void ReceiveHandler::receivedUnwatched(std::span<const std::byte> bytes) { received(bytes); }
+
+void ReceiveHandler::receivedThrew() noexcept {
+  detail::logHandlerFailure("while handling received data", std::source_location::current());
 }
 
 void ReceiveHandler::descriptorsReceived(std::vector<FileDescriptor>) {}

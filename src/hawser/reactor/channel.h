@@ -96,11 +96,17 @@ class Channel {
   /// @returns how many bytes that were; 0 also if this channel does not try (`triesToSend`), or if
   /// the kernel refuses: the next `send` will tell why.
   std::size_t trySend(std::string_view bytes) noexcept {
-    if (!triesToSend()) return 0;
+    std::size_t taken = bytes.size();
+    trySendAll(bytes, taken);
+    return taken;
+  }
+  /// The same. True if that was everything; else `taken` becomes how many it were.
+  bool trySendAll(std::string_view bytes, std::size_t& taken) noexcept {
     const ssize_t sent = ::send(socketToTry_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent == static_cast<ssize_t>(bytes.size())) [[likely]]
-      return bytes.size();
-    return sent > 0 ? static_cast<std::size_t>(sent) : 0;
+      return true;
+    taken = sent > 0 ? static_cast<std::size_t>(sent) : 0;
+    return false;
   }
   /// A socket on which nothing is being sent, and whose backend tries first and waits second.
   bool triesToSend() const noexcept { return socketToTry_ >= 0; }
@@ -138,7 +144,7 @@ class Channel {
   Channel() = default;
   virtual ~Channel() = default;
 
-  /// Where `trySend` may send, else -1.
+  /// Where `trySend` may send, else -1: the kernel takes nothing for that.
   int socketToTry_ = -1;
 
  private:

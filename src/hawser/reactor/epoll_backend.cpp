@@ -11,6 +11,13 @@
 
 namespace hawser {
 
+namespace {
+
+constexpr std::uint32_t readEvents = EPOLLIN | EPOLLPRI;
+constexpr std::uint32_t overEvents = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
+}  // namespace
+
 EpollBackend::EpollBackend() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;
@@ -58,27 +65,35 @@ int EpollBackend::waitFor(std::optional<TimePoint> until) {
 
 void EpollBackend::deliver() {
   Round round(*this);
-  deliverEvents(round);
+  const auto events = std::span<const epoll_event>(events_).first(std::exchange(eventCount_, 0));
+  if (detail::handlerMarks) [[unlikely]]
+    for (const epoll_event& event : events) deliverWith(round, event);
+  else
+    deliverUnwatched(round, events);
   round.serveScheduled();
 }
 
-void EpollBackend::deliverEvents(Round& round) {
+void EpollBackend::deliverUnwatched(Round& round, std::span<const epoll_event> events) {
+  const std::span<std::byte> buffer = readBuffer();
   detail::HandlerRow row;
-  const std::size_t count = std::exchange(eventCount_, 0);
-  for (const epoll_event& event : std::span(events_).first(count)) {
+  for (const epoll_event& event : events) {
     detail::ReadinessChannel* const channel = find(event.data.u64);
     if (!channel) continue;
-    const std::uint32_t events = event.events;
-    constexpr std::uint32_t over = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
-    if ((events & (EPOLLIN | EPOLLPRI | over)) == EPOLLIN && channel->onlyReceives()) [[likely]]
-      channel->receiveOnce(readBuffer(), row);
+    // Of a connection that has been read empty and is written to seldom, an event mostly says this.
+    if (event.events == (EPOLLIN | EPOLLOUT) && channel->onlyReceives()) [[likely]]
+      channel->receiveOnce(buffer, row);
     else
-      row.apart([&round, channel, events] {
-        round.serve(*channel, (events & (EPOLLIN | EPOLLPRI | over)) != 0,
-                    (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
-                    (events & (EPOLLPRI | over)) != 0);
-      });
+      row.apart([&] { deliverWith(round, event); });
   }
+}
+
+[[gnu::noinline]] void EpollBackend::deliverWith(Round& round, const epoll_event& event) {
+  detail::ReadinessChannel* const channel = find(event.data.u64);
+  if (!channel) return;
+  const std::uint32_t events = event.events;
+  round.serve(*channel, (events & (readEvents | overEvents)) != 0,
+              (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
+              (events & (EPOLLPRI | overEvents)) != 0);
 }
 
 }  // namespace hawser

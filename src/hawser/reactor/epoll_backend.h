@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 
 #include <array>
+#include <span>
 
 namespace hawser {
 
@@ -35,7 +36,8 @@ class EpollBackend final : public detail::ReadinessBackend {
  private:
   int watch(detail::ReadinessChannel& channel, std::uint64_t token) noexcept override;
   int waitFor(std::optional<TimePoint> until);
-  void deliverEvents(Round& round);
+  void deliverUnwatched(Round& round, std::span<const epoll_event> events);
+  void deliverWith(Round& round, const epoll_event& event);
 
   FileDescriptor epoll_;
   detail::Wakeup wakeup_;

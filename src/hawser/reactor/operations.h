@@ -74,6 +74,11 @@ class ReceiveHandler : public SendHandler {
   /// At least one byte. The span is valid during the call only: the buffer belongs to the backend,
   /// which uses it for all channels.
   virtual void received(std::span<const std::byte> bytes) = 0;
+  /// The same while nobody watches the reactor for stalls, so that one which marks its own handlers
+  /// need not. A backend may call this or that.
+  virtual void receivedUnwatched(std::span<const std::byte> bytes);
+  /// What `receivedUnwatched` threw is being handled. Unless overridden it is logged.
+  virtual void receivedThrew() noexcept;
   /// Descriptors arrived on a UNIX stream, at least one, together with bytes that `received` is
   /// given next, even if this pauses. They were sent with one of those bytes. Unless overridden
   /// they are closed.

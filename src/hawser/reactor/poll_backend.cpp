@@ -25,7 +25,7 @@ PollBackend::~PollBackend() = default;
 // For `collect`, which must not fail: it serves all channels.
 int PollBackend::watch(detail::ReadinessChannel&, std::uint64_t) noexcept {
   try {
-    if (asked_.capacity() <= channels()) asked_.reserve(2 * channels());
+    if (asked_.size() <= channels()) asked_.resize(2 * channels());
   } catch (const std::bad_alloc&) {
     return ENOMEM;
   }
@@ -35,11 +35,13 @@ int PollBackend::watch(detail::ReadinessChannel&, std::uint64_t) noexcept {
 // Only what is waited for is asked: of a descriptor that somebody has paused, poll would report
 // again and again that its peer is gone.
 void PollBackend::collect() {
-  asked_.resize(1);
+  askedCount_ = 1;
   forEachChannel([this](const detail::ReadinessChannel& channel) {
-    const short events = static_cast<short>((channel.waitsToRead() ? readEvents : 0) |
-                                            (channel.waitsToWrite() ? writeEvents : 0));
-    if (events != 0 && channel.watched()) asked_.push_back({channel.descriptor(), events, 0});
+    short events = readEvents;
+    if (!channel.onlyReceives())
+      events = static_cast<short>((channel.waitsToRead() ? readEvents : 0) |
+                                  (channel.waitsToWrite() ? writeEvents : 0));
+    if (events != 0 && channel.watched()) asked_[askedCount_++] = {channel.descriptor(), events, 0};
   });
   newestAsked_ = lastGeneration();
 }
@@ -51,7 +53,7 @@ void PollBackend::wait(std::optional<TimePoint> until) {
   timespec timeout{};
   if (until && *until != TimePoint::min())
     timeout = detail::toTimespec<timespec>(detail::waitTime(now(), *until));
-  if (::ppoll(asked_.data(), asked_.size(), until ? &timeout : nullptr, nullptr) >= 0) {
+  if (::ppoll(asked_.data(), askedCount_, until ? &timeout : nullptr, nullptr) >= 0) {
     answered_ = true;
     if (asked_[0].revents != 0) wakeup_.clear();
   } else if (errno != EINTR) {
@@ -67,13 +69,14 @@ void PollBackend::deliver() {
 
 void PollBackend::deliverAnswers(Round& round) {
   detail::HandlerRow row;
-  for (std::size_t place = 1; place < asked_.size(); ++place) {
+  for (std::size_t place = 1; place < askedCount_; ++place) {
     const short events = asked_[place].revents;
     if (events == 0) continue;
     detail::ReadinessChannel* const channel = whoHas(static_cast<std::size_t>(asked_[place].fd));
     // One that was made meanwhile has got the number of one that was closed.
     if (!channel || static_cast<std::int32_t>(channel->generation() - newestAsked_) > 0) continue;
-    if ((events & (POLLIN | overEvents)) == POLLIN && channel->onlyReceives()) [[likely]]
+    if ((events & (POLLIN | overEvents)) == POLLIN && channel->onlyReceives() && !row.watched())
+        [[likely]]
       channel->receiveOnce(readBuffer(), row);
     else
       row.apart([&round, channel, events] {

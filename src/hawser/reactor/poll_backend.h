@@ -5,6 +5,7 @@
 
 #include <poll.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -31,8 +32,9 @@ class PollBackend final : public detail::ReadinessBackend {
   void deliverAnswers(Round& round);
 
   detail::Wakeup wakeup_;
-  // What the kernel is asked: first the wakeup, then descriptors of channels.
+  // What the kernel is asked, the first so many: the wakeup, then descriptors of channels.
   std::vector<pollfd> asked_;
+  std::size_t askedCount_ = 1;
   std::uint32_t newestAsked_ = 0;  // the generation; later channels were not asked for
   bool answered_ = false;          // asked_ holds events that were not delivered yet
 };

@@ -148,7 +148,7 @@ void Reactor::iterate(Duration longest) {
 }
 
 std::optional<Reactor::TimePoint> Reactor::nextWake() const noexcept {
-  if (!afterTurn_.empty()) return TimePoint::min();
+  if (!afterTurn_.empty() || !turnBuffer_.empty()) return TimePoint::min();
   return timers_.nextDue();
 }
 
@@ -223,6 +223,7 @@ void Reactor::makeRemoteCalls() {
 }
 
 void Reactor::makeDueCalls(std::uint64_t timersBefore) {
+  if (timers_.empty()) return;
   while (auto due = timers_.popDue(turnTime_, timersBefore)) {
     detail::callHandlerFor(
         due->where, "while handling a timed call",
@@ -236,7 +237,7 @@ void Reactor::makeDueCalls(std::uint64_t timersBefore) {
 
 void Reactor::makeAfterTurnCalls() {
   detail::IntrusiveList<AfterTurn> hooks(std::move(afterTurn_));
-  turnBuffer_.change();
+  turnBuffer_.send();
   detail::HandlerRow row;
   while (!hooks.empty()) {
     AfterTurn& hook = hooks.popFront();

@@ -8,6 +8,7 @@
 #include <hawser/net/file_descriptor_receiver.h>
 #include <hawser/net/producer.h>
 #include <hawser/net/protocol.h>
+#include <hawser/reactor/detail/call_handler.h>
 #include <hawser/reactor/detail/handler_mark.h>
 #include <hawser/reactor/reactor.h>
 
@@ -16,7 +17,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <limits>
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -36,13 +36,14 @@ constexpr WriteLimits defaultLimits;
 // call.
 constexpr std::size_t bulkBytes = 32 * 1024;
 
-// A longer piece is worth a block of memory of its own.
-constexpr std::size_t shortBytes = 2 * 1024;
+std::string_view textOf(std::span<const std::byte> bytes) noexcept {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 }  // namespace
 
 // In a handler for what `name` threw.
-void StreamConnection::eventThrew(const char* name) {
+void StreamConnection::eventThrew(const char* name) noexcept {
   const Failure thrown = Failure::current();
   logThrown(thrown, name, [&] {
     return fmt::format("{} threw; aborting the connection with {}", name, where());
@@ -74,14 +75,17 @@ StreamConnection::StreamConnection(Reactor& reactor, ChannelPtr channel, StoredA
       maker_(std::move(maker)),
       peer_(std::move(peer)) {
   is_.special = !channel_->triesToSend();
+  reactor.turnBuffer().sentBy(&sendMessages, &forgetMessage);
 }
 
 StreamConnection::~StreamConnection() {
   if (extras_ && extras_->lingerTimer.active()) extras_->lingerTimer.cancel();
-  if (!channel_)
-    std::destroy_at(&host_);
-  else if (writtenBytes_ == 0)
+  if (channel_) {
+    withdrawWritten();
     std::destroy_at(&queue_);
+  } else {
+    std::destroy_at(&host_);
+  }
 }
 
 bool StreamConnection::hold() noexcept {
@@ -127,22 +131,26 @@ void StreamConnection::askForTurnEnd() noexcept {
 }
 
 void StreamConnection::write(std::string_view bytes) {
-  if (is_ != Standing{} || bytes.size() - 1 >= shortBytes) [[unlikely]]
+  if (is_ != Standing{} || bytes.size() - 1 >= TurnBuffer::mostBytes) [[unlikely]]
     return writeWith(bytes);
   TurnBuffer& buffer = reactor_.turnBuffer();
-  if (bytes.size() > buffer.room()) [[unlikely]]
+  if (buffer.full()) [[unlikely]]
     return writeWith(bytes);
-  char* const place = buffer.take(bytes.size());
-  askForTurnEnd();
-  written_ = place;
-  writtenBytes_ = static_cast<std::uint16_t>(bytes.size());
-  std::memcpy(place, bytes.data(), bytes.size());
+  TurnMessage* const message = buffer.add(this, bytes.size());
+  message_ = message;
+  is_.written = true;
+  std::memcpy(message->bytes(), bytes.data(), bytes.size());
 }
 
 void StreamConnection::writeWith(std::string_view bytes) {
+  // A channel that never tries, and nothing waits yet.
+  if (is_ == Standing{.special = true} && !extras_ && bytes.size() - 1 < bulkBytes) {
+    queue_.append(bytes);
+    return askForTurnEnd();
+  }
   if (bytes.empty() || !writable()) return;
-  if (is_ == Standing{} || onlyAsked()) {
-    if (extendWritten(bytes)) return;
+  if (unhindered()) {
+    if (is_.written && reactor_.turnBuffer().extend(*message_, bytes)) return;
     if (bytes.size() >= bulkBytes && bytes.size() <= defaultLimits.hardCap) {
       if (sendQueued()) return writeBulk(bytes);
       if (!channel_) return;
@@ -154,22 +162,11 @@ void StreamConnection::writeWith(std::string_view bytes) {
   if (queue_.size() > defaultLimits.highWater || extras_) checkLimits();
 }
 
-bool StreamConnection::extendWritten(std::string_view bytes) noexcept {
-  TurnBuffer& buffer = reactor_.turnBuffer();
-  if (writtenBytes_ == 0 || written_ + writtenBytes_ != buffer.next() ||
-      bytes.size() > shortBytes || bytes.size() > buffer.room() ||
-      writtenBytes_ + bytes.size() > std::numeric_limits<std::uint16_t>::max())
-    return false;
-  std::memcpy(buffer.take(bytes.size()), bytes.data(), bytes.size());
-  writtenBytes_ = static_cast<std::uint16_t>(writtenBytes_ + bytes.size());
-  return true;
-}
-
 void StreamConnection::queueWritten() {
-  if (writtenBytes_ == 0) return;
+  if (!is_.written) return;
   SendQueue queue;
   queue.append(written());
-  endWritten();
+  withdrawWritten();
   queue_ = std::move(queue);
 }
 
@@ -266,19 +263,14 @@ void StreamConnection::received(std::span<const std::byte> bytes) {
     is_.discarded = true;
     return;
   }
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (handlerMarks) [[unlikely]]
-    return receivedWatched(text);
-  // The channel's call is a handler's scope already.
-  try {
-    protocol_->dataReceived(text);
-  } catch (...) {
-    eventThrew("dataReceived");
-  }
+  notify("dataReceived", *protocol_, [&] { protocol_->dataReceived(textOf(bytes)); });
 }
 
-[[gnu::noinline]] void StreamConnection::receivedWatched(std::string_view text) {
-  notify("dataReceived", *protocol_, [&] { protocol_->dataReceived(text); });
+// The channel's call is a handler's scope already.
+void StreamConnection::receivedUnwatched(std::span<const std::byte> bytes) {
+  if (is_.disconnecting) [[unlikely]]
+    return received(bytes);
+  protocol_->dataReceived(textOf(bytes));
 }
 
 void StreamConnection::descriptorsReceived(std::vector<FileDescriptor> descriptors) {
@@ -317,16 +309,38 @@ void StreamConnection::sent(std::size_t bytes, std::size_t left) {
 // What the peer sent before it went has been delivered by now (see the rules of backends).
 void StreamConnection::sendFailed(std::error_code error) { fail(error); }
 
+// Nearly everything that is ever sent passes here.
+void StreamConnection::sendMessages(TurnMessage* message, const TurnMessage* end) {
+  for (; message != end; message = message->next) {
+    if (!message->writer) continue;
+    auto& connection = *static_cast<StreamConnection*>(message->writer);
+    std::size_t taken = 0;
+    if (connection.is_ == Standing{.written = true}) [[likely]] {
+      connection.endWritten();
+      if (connection.channel_->trySendAll({message->bytes(), message->size}, taken)) [[likely]]
+        continue;
+    }
+    connection.sendMessageWith(*message, taken);
+  }
+}
+
+// The reactor is gone, and what nobody has disconnected finds nobody to send.
+void StreamConnection::forgetMessage(void* writer) {
+  static_cast<StreamConnection*>(writer)->endWritten();
+}
+
+// `taken` of the message was sent already, if nothing else is asked for.
+[[gnu::noinline]] void StreamConnection::sendMessageWith(TurnMessage& message, std::size_t taken) {
+  callHandlerFor(*this, "at the end of a turn", [&] {
+    if (is_.asked)
+      sendQueued();  // this must not wait; for all that follows `afterTurn` comes
+    else if (is_.written || queueRest({message.bytes() + taken, message.size - taken}))
+      flushWith();
+  });
+}
+
 void StreamConnection::afterTurn() {
-  const bool more = !onlyAsked() || writtenBytes_ == 0;
   is_.asked = false;
-  if (more) [[unlikely]]
-    return flushWith();
-  const std::string_view bytes = written();
-  const std::size_t taken = channel_->trySend(bytes);
-  if (taken == bytes.size()) [[likely]]
-    return endWritten();
-  dropWritten(taken);
   flushWith();
 }
 
@@ -339,19 +353,26 @@ void StreamConnection::flushWith() {
 
 // True if the kernel has taken everything.
 bool StreamConnection::sendQueued() {
-  if (writtenBytes_ != 0) {
-    dropWritten(channel_->trySend(written()));
-    if (writtenBytes_ == 0) return true;
-    try {
-      queueWritten();
-    } catch (...) {
-      // The peer must not take what comes next for the rest.
-      abort(Failure::current());
-      return false;
-    }
+  if (is_.written) {
+    std::string_view rest = written();
+    rest.remove_prefix(channel_->trySend(rest));
+    withdrawWritten();
+    if (rest.empty()) return true;
+    if (!queueRest(rest)) return false;
   }
   is_.sending = !queue_.empty() && !channel_->send(queue_, *this);
   return !is_.sending;
+}
+
+bool StreamConnection::queueRest(std::string_view rest) noexcept {
+  try {
+    queue_.append(rest);
+    return true;
+  } catch (...) {
+    // The peer must not take what comes next for the rest.
+    abort(Failure::current());
+    return false;
+  }
 }
 
 // Everything written so far is in the kernel's hands.

@@ -10,6 +10,7 @@
 #include <hawser/reactor/after_turn.h>
 #include <hawser/reactor/channel.h>
 #include <hawser/reactor/detail/handler_mark.h>
+#include <hawser/reactor/detail/turn_buffer.h>
 #include <hawser/reactor/operations.h>
 #include <hawser/reactor/send_queue.h>
 
@@ -36,8 +37,8 @@ namespace detail {
 ///
 /// What is written collects until the end of the turn, in the turn's buffer as long as it is short
 /// and in one piece, else in `queue_`, and goes to the channel in one send; while that send is not
-/// complete the next ones collect. All that calls the protocol starts
-/// in the channel's handlers or in `afterTurn`, never in a function that the protocol calls.
+/// complete the next ones collect. All that calls the protocol starts in the channel's handlers or
+/// at the end of the turn, never in a function that the protocol calls.
 ///
 /// What an echo touches lies together, from ReceiveHandler on: with a thousand busy connections
 /// waiting for memory costs more than anything else that is done here. And it is small, since most
@@ -103,24 +104,28 @@ class StreamConnection final : public Transport, private ReceiveHandler, private
     std::unique_ptr<Outgoing> outgoing;  // once there was something else than bytes
     bool streaming = false;
     bool paused = false;
+    bool lingering = false;  // all is sent, the peer may still finish
   };
 
   /// What keeps bytes from being queued, and sent at the end of the turn, without more ado. Nearly
   /// always there is nothing of the kind, and one comparison tells.
   struct Standing {
-    bool asked = false;          // for the end of the turn; if nothing is true nothing is queued
-    bool sending = false;        // the channel has not completed the last send
+    bool written = false;  // `message_` is in the turn's buffer, in the place of `queue_`
+    bool asked = false;    // for `afterTurn`; if neither is true nothing waits for the turn's end
+    bool sending = false;  // the channel has not completed the last send
     bool writeEnding = false;    // loseWriteConnection was called
     bool writeEnded = false;     // what it asked for is done
     bool disconnecting = false;  // loseConnection or abort was called, or it is closed
     bool discarded = false;      // something arrived after that
-    bool lingering = false;      // all is sent, the peer may still finish
     bool special = false;        // extras matter, it was aborted, or the channel never tries
     friend bool operator==(const Standing& one, const Standing& other) noexcept {
       return std::bit_cast<std::uint64_t>(one) == std::bit_cast<std::uint64_t>(other);
     }
   };
-  bool onlyAsked() const noexcept { return is_ == Standing{.asked = true}; }
+  /// Can what is written be given to the kernel before the turn ends?
+  bool unhindered() const noexcept {
+    return is_ == Standing{} || is_ == Standing{.written = true} || is_ == Standing{.asked = true};
+  }
 
   StreamConnection(Reactor& reactor, ChannelPtr channel, StoredAddress peer,
                    std::shared_ptr<Protocol> protocol, ObserverPtr maker) noexcept;
@@ -130,12 +135,16 @@ class StreamConnection final : public Transport, private ReceiveHandler, private
   std::weak_ptr<Transport> weakSelf() override;
 
   void received(std::span<const std::byte> bytes) override;
-  void receivedWatched(std::string_view text);
+  void receivedUnwatched(std::span<const std::byte> bytes) override;
+  void receivedThrew() noexcept override { eventThrew("dataReceived"); }
   void descriptorsReceived(std::vector<FileDescriptor> descriptors) override;
   void receiveEnded(std::error_code error) override;
   void sent(std::size_t bytes, std::size_t left) override;
   void sendFailed(std::error_code error) override;
   void afterTurn() override;
+  static void sendMessages(TurnMessage* message, const TurnMessage* end);
+  static void forgetMessage(void* writer);
+  void sendMessageWith(TurnMessage& message, std::size_t taken);
   void disconnect() override;
   Draining draining() const noexcept override {
     return maker_ && maker_->accepts() ? Draining::finishes : Draining::stays;
@@ -143,22 +152,23 @@ class StreamConnection final : public Transport, private ReceiveHandler, private
 
   bool writable() const noexcept;
   void writeWith(std::string_view bytes);
-  bool extendWritten(std::string_view bytes) noexcept;
   void queueWritten();
-  std::string_view written() const noexcept { return {written_, writtenBytes_}; }
-  void dropWritten(std::size_t bytes) noexcept {
-    written_ += bytes;
-    writtenBytes_ = static_cast<std::uint16_t>(writtenBytes_ - bytes);
-    if (writtenBytes_ == 0) endWritten();
-  }
+  /// What the kernel has not taken of a message. False if there is no memory: it is aborted then.
+  bool queueRest(std::string_view rest) noexcept;
+  std::string_view written() const noexcept { return {message_->bytes(), message_->size}; }
+  /// The message in the turn's buffer is done with.
   void endWritten() noexcept {
-    writtenBytes_ = 0;
+    is_.written = false;
     std::construct_at(&queue_);
   }
-  /// How much waits for the end of the turn, or for the channel to have sent what it has.
-  std::size_t waitingBytes() const noexcept {
-    return writtenBytes_ != 0 ? writtenBytes_ : queue_.size();
+  /// The same, if there is one and the buffer shall not send it.
+  void withdrawWritten() noexcept {
+    if (!is_.written) return;
+    message_->writer = nullptr;
+    endWritten();
   }
+  /// How much waits for the end of the turn, or for the channel to have sent what it has.
+  std::size_t waitingBytes() const noexcept { return is_.written ? message_->size : queue_.size(); }
   void writeBulk(std::string_view bytes);
   void askForTurnEnd() noexcept;
   void flushWith();
@@ -187,15 +197,14 @@ class StreamConnection final : public Transport, private ReceiveHandler, private
   bool option(int level, int name) const;
   template <class Object, class Event>
   void notify(const char* name, const Object& object, Event event);
-  void eventThrew(const char* name);
+  void eventThrew(const char* name) noexcept;
 
   Standing is_;
   union {
-    SendQueue queue_;      // while there is a channel, unless there are
-    const char* written_;  // writtenBytes_ in the turn's buffer
-    StoredAddress host_;   // once the connection is closed
+    SendQueue queue_;       // while there is a channel, unless
+    TurnMessage* message_;  // is_.written
+    StoredAddress host_;    // once the connection is closed
   };
-  std::uint16_t writtenBytes_ = 0;
   bool receiving_ : 1 = false;              // the channel was asked to
   bool readPaused_ : 1 = false;             // the protocol asked for it
   bool readEnded_ : 1 = false;              // the peer has finished sending

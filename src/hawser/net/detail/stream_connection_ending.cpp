@@ -80,10 +80,11 @@ bool StreamConnection::peerStillSends() const noexcept {
 // and that makes the peer's kernel throw away what the peer has not read yet: the end of what was
 // to be flushed. So the peer is told that this side has finished, and may finish too.
 void StreamConnection::lingerForPeer() {
-  if (std::exchange(is_.lingering, true)) return;
+  if (extras_ && extras_->lingering) return;
   if (!std::exchange(is_.writeEnded, true)) static_cast<void>(channel_->shutdownSend());
   try {
-    extras().lingerTimer = reactor_.callLater(lingerTime, [this] {
+    extras().lingering = true;
+    extras_->lingerTimer = reactor_.callLater(lingerTime, [this] {
       if (channel_) finish(doneFailure());
     });
   } catch (...) {
@@ -116,7 +117,8 @@ void StreamConnection::closeChannel() noexcept {
     // Then this is told as if it had no address.
   }
   channel_ = nullptr;
-  if (std::exchange(writtenBytes_, 0) == 0) std::destroy_at(&queue_);
+  withdrawWritten();
+  std::destroy_at(&queue_);
   std::construct_at(&host_, std::move(host));
   if (extras_ && extras_->outgoing) extras_->outgoing->close();
   is_.sending = false;

@@ -49,12 +49,18 @@ class HandlerRow {
       std::source_location where = std::source_location::current()) {
     if (watched_) [[unlikely]]
       return callWatched(object, what, call, where);
+    callUnwatched(call, [=] { logHandlerFailure(what, where); });
+  }
+  bool watched() const noexcept { return watched_; }
+  /// For when nobody watches. `threw` is called in the handler for what `call` threw.
+  template <class F, class Threw>
+  [[gnu::always_inline]] void callUnwatched(F call, Threw threw) {
     try {
       call();
     } catch (abi::__forced_unwind&) {
       throw;
     } catch (...) {
-      logHandlerFailure(what, where);
+      threw();
     }
     if (runState.firstAbandoned) [[unlikely]]
       apart([] {});

@@ -1,5 +1,6 @@
 #include <hawser/reactor/detail/call_handler.h>
 #include <hawser/reactor/detail/descriptor_passing.h>
+#include <hawser/reactor/detail/give_received.h>
 #include <hawser/reactor/detail/readiness_backend.h>
 #include <hawser/reactor/detail/readiness_channel.h>
 
@@ -193,8 +194,7 @@ void ReadinessChannel::receiveSome(ssize_t count) {
       if (bytes.size() < ReadinessBackend::readBufferBytes && state_.kind == Kind::streamSocket &&
           !state_.drain)
         state_.readable = false;
-      ReceiveHandler& handler = *receiver_;
-      callHandler("while handling received data", [&] { handler.received(bytes); });
+      giveReceived(*receiver_, bytes);
       if (!state_.readable || !backend_ || state_.incoming != Incoming::receive || state_.paused)
         return;
     } else if (errno == EAGAIN) {
@@ -225,7 +225,7 @@ void ReadinessChannel::receiveSomeOfUnix() {
     }
     if (count > 0) {
       const auto bytes = buffer.first(static_cast<std::size_t>(count));
-      callHandler("while handling received data", [&] { handler.received(bytes); });
+      giveReceived(handler, bytes);
       if (!state_.readable || !backend_ || state_.incoming != Incoming::receive || state_.paused)
         return;
     } else if (count == 0) {

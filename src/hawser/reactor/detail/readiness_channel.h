@@ -103,14 +103,16 @@ class ReadinessChannel final : public SocketChannel {
   }
   /// The short form of `becomeReady` and `work` for a channel that only receives, of which the
   /// kernel says that it can be read: one try, which mostly gets all there is.
+  /// Only while nobody watches.
   [[gnu::always_inline]] void receiveOnce(std::span<std::byte> buffer, HandlerRow& row) {
     const ssize_t count = ::recv(descriptor_.get(), buffer.data(), buffer.size(), 0);
     if (static_cast<std::size_t>(count) - 1 >= buffer.size() - 1) [[unlikely]]
       return row.apart([this, count] { receiveSome(count); });
     ReceiveHandler& handler = *receiver_;
-    const std::span<const std::byte> bytes = buffer.first(static_cast<std::size_t>(count));
-    row.callFor(handler, "while handling received data",
-                [&handler, bytes] { handler.received(bytes); });
+    const std::byte* const bytes = buffer.data();
+    row.callUnwatched(
+        [=, &handler] { handler.receivedUnwatched({bytes, static_cast<std::size_t>(count)}); },
+        [&handler] { handler.receivedThrew(); });
   }
   /// The backend dies: no operation is left, the descriptor is closed.
   void detach() noexcept;
