@@ -1,4 +1,5 @@
 #include <hawser/reactor/detail/call_handler.h>
+#include <hawser/reactor/detail/give_received.h>
 #include <hawser/reactor/detail/uring_channel.h>
 #include <hawser/reactor/detail/uring_requests.h>
 #include <hawser/reactor/uring_backend.h>
@@ -299,10 +300,11 @@ void UringChannel::chooseSize(std::size_t bytes) noexcept {
 void UringChannel::work() {
   if (is_.outgoing == Outgoing::connect && outcomeKnown_) finishConnect();
   // What the peer sent before it reset the connection is delivered before a send fails by that.
-  if (is_.incoming == Incoming::receive && !is_.paused)
-    receiveSome();
-  else if (is_.incoming == Incoming::accept && !is_.paused)
+  if (is_.incoming == Incoming::receive && !is_.paused) {
+    if (!inbox_.empty() || is_.ended) receiveSome();
+  } else if (is_.incoming == Incoming::accept && !is_.paused) {
     acceptSome();
+  }
   if (!inbox_.keep(backend_->pool_)) {
     is_.ended = true;
     incomingError_ = ENOMEM;
@@ -359,7 +361,7 @@ void UringChannel::receiveSome() {
     if (delivered >= UringBackend::bytesPerTurn) return;
     ReceiveHandler& handler = *receiver_;
     delivered += inbox_.deliver(backend_->pool_, [&handler](std::span<const std::byte> bytes) {
-      callHandler("while handling received data", [&] { handler.received(bytes); });
+      giveReceived(handler, bytes);
     });
     if (is_.incoming != Incoming::receive || is_.paused) return;
   }
