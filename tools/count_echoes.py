@@ -4,8 +4,8 @@ costs it in memory.
 
     count_echoes.py BIN SERVER... [--json FILE] [--ceilings FILE]
 
-BIN is the folder of the programs that bench/reactor/ builds. A SERVER is `PROGRAM` or
-`PROGRAM:REACTOR`. 64 connections send 64 bytes each and wait for them, again and again. Two runs of
+BIN is the folder of the programs that bench/reactor/ builds. A SERVER is `PROGRAM`,
+`PROGRAM:REACTOR` or `PROGRAM:REACTOR:OPTION`. 64 connections send 64 bytes each and wait for them, again and again. Two runs of
 different length are counted, instructions by Valgrind's callgrind, system calls by strace; their
 difference leaves out the beginning and the end.
 
@@ -39,8 +39,9 @@ LISTENING = re.compile(rb"^listening on tcp:.*:(\d+)\n$")
 
 
 def command_of(folder, server):
-    program, _, reactor = server.partition(":")
-    return [f"{folder}/reactor-{program}", *(["--reactor", reactor] if reactor else [])]
+    program, *rest = server.split(":")
+    reactor, options = rest[:1], rest[1:]
+    return [f"{folder}/reactor-{program}", *(["--reactor", *reactor] if reactor else []), *options]
 
 
 def run(folder, server, wrapper, echoes):
