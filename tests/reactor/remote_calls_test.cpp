@@ -130,25 +130,15 @@ TEST_F(RemoteCallsTest, thatThrowAreLoggedAndDoNotKeepOthersFromBeingMade) {
   expectMade(1);
 }
 
-// GCC notes that it passed such objects otherwise ten years ago.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpsabi"
-TEST_F(RemoteCallsTest, mayBeOfAnySizeAndAlignment) {
+TEST_F(RemoteCallsTest, mayBeOfAnySize) {
   std::array<char, 5000> large{};
   large.back() = 'z';
-  struct alignas(256) Aligned {
-    int number;
-  } aligned{7};
   struct alignas(std::max_align_t) ByItsType {
     int number;
   } byItsType{9};
   std::string got;
   for (int i = 0; i < 50; ++i) {
     reactor.callFromThread([&, large] { got += large.back(); });
-    reactor.callFromThread([&, aligned] {
-      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(&aligned) % alignof(Aligned), 0u);
-      got += std::to_string(aligned.number);
-    });
     reactor.callFromThread([&] { got += 'a'; });
     reactor.callFromThread([&, byItsType] {
       EXPECT_EQ(reinterpret_cast<std::uintptr_t>(&byItsType) % alignof(ByItsType), 0u);
@@ -157,10 +147,9 @@ TEST_F(RemoteCallsTest, mayBeOfAnySizeAndAlignment) {
   }
   reactor.iterate();
   std::string expected;
-  for (int i = 0; i < 50; ++i) expected += "z7a9";
+  for (int i = 0; i < 50; ++i) expected += "za9";
   EXPECT_EQ(got, expected);
 }
-#pragma GCC diagnostic pop
 
 TEST_F(RemoteCallsTest, thatCannotBeMovedIntoPlaceAreThePostersErrorAndAreNotQueued) {
   struct MovesSoOften {
