@@ -339,6 +339,26 @@ TEST_P(TcpClose, byAResetInTheMiddleLosesTheConnection) {
   EXPECT_EQ(peers->peers[0]->events, (Events{"made", "lost"}));
 }
 
+// The kernel tells of a reset once: if it tells the send, receiving finds an end in order.
+TEST_P(TcpClose, byAResetOfWhichAnAnswerLearnsFirstIsNoEndInOrder) {
+  NOT_SIMULATED("the peer is a plain socket");
+  for (const std::size_t answer : {std::size_t{6}, std::size_t{40'000}}) {
+    SCOPED_TRACE(answer);
+    RawSocket client = RawSocket::connectedTo(port->getHost());
+    peers->prepare = [&](Peer& server) {
+      server.onData = [&](Peer& self, std::string_view) {
+        client.reset();
+        self.transport().write(std::string(answer, 'a'));
+      };
+    };
+    const std::size_t number = peers->peers.size();
+    client.send("question");
+    until([&] { return peers->peers.size() > number && peers->peers[number]->lost(); });
+    EXPECT_EQ(peers->peers[number]->lostWith(), "ConnectionLost");
+    EXPECT_EQ(peers->peers[number]->events, (Events{"made", "lost"}));
+  }
+}
+
 TEST_P(TcpClose, byAResetBeforeItWasAcceptedHarmsNobody) {
   NOT_SIMULATED("the peer is a plain socket");
   {

@@ -3,6 +3,7 @@
 
 #include <sys/ioctl.h>
 
+#include <cerrno>
 #include <stdexcept>
 
 namespace hawser {
@@ -31,6 +32,14 @@ bool Channel::sendFile(int, std::uint64_t, std::size_t, SendHandler&) { return f
 
 std::error_code Channel::setPeer(const NativeAddress&) noexcept {
   return std::make_error_code(std::errc::operation_not_supported);
+}
+
+bool Channel::breaksStream(int error) noexcept {
+  return error == ECONNRESET || error == ETIMEDOUT || error == EHOSTUNREACH || error == ENETUNREACH;
+}
+
+void Channel::refusedToSend() noexcept {
+  if (breaksStream(errno)) socketToTry_ = -errno;
 }
 
 std::size_t Channel::unread() const noexcept {

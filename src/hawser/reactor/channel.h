@@ -106,6 +106,7 @@ class Channel {
     if (sent == static_cast<ssize_t>(bytes.size())) [[likely]]
       return true;
     taken = sent > 0 ? static_cast<std::size_t>(sent) : 0;
+    if (sent < 0) refusedToSend();
     return false;
   }
   /// A socket on which nothing is being sent, and whose backend tries first and waits second.
@@ -144,10 +145,18 @@ class Channel {
   Channel() = default;
   virtual ~Channel() = default;
 
-  /// Where `trySend` may send, else -1: the kernel takes nothing for that.
+  /// Where `trySend` may send, else -1: the kernel takes nothing for that. Less, once the kernel
+  /// has told it of `brokenBy`.
   int socketToTry_ = -1;
 
+  /// Does the stream end by this error of sending, in both directions? Linux tells of it once, to
+  /// whoever calls first: for others the stream seems to end in order then.
+  static bool breaksStream(int error) noexcept;
+  /// Such an error, if `trySend` was told of it, or 0.
+  int brokenBy() const noexcept { return socketToTry_ < -1 ? -socketToTry_ : 0; }
+
  private:
+  void refusedToSend() noexcept;
   friend struct CloseChannel;
   /// Cancels every operation, closes the descriptor when they have ended, and destroys the channel.
   virtual void close() noexcept = 0;

@@ -188,7 +188,7 @@ void ReadinessChannel::receiveSome() {
 void ReadinessChannel::receiveSome(ssize_t count) {
   state_.readable = true;
   for (int tries = 1;; ++tries) {
-    if (count == 0) return endReceive(0);
+    if (count == 0) return endReceive(streamEnd());
     if (count > 0) {
       const auto bytes = backend_->readBuffer().first(static_cast<std::size_t>(count));
       if (bytes.size() < ReadinessBackend::readBufferBytes && state_.kind == Kind::streamSocket &&
@@ -229,7 +229,7 @@ void ReadinessChannel::receiveSomeOfUnix() {
       if (!state_.readable || !backend_ || state_.incoming != Incoming::receive || state_.paused)
         return;
     } else if (count == 0) {
-      return endReceive(0);
+      return endReceive(streamEnd());
     } else if (error == EAGAIN) {
       state_.readable = state_.drain = false;
       return;
@@ -238,6 +238,12 @@ void ReadinessChannel::receiveSomeOfUnix() {
     }
   }
   backend_->schedule(*this);
+}
+
+// What looks like the end in order is none if sending was told otherwise before.
+int ReadinessChannel::streamEnd() const noexcept {
+  if (const int error = brokenBy()) return error;
+  return breaksStream(outgoingError_) ? outgoingError_ : 0;
 }
 
 void ReadinessChannel::endReceive(int error) {

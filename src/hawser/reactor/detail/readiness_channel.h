@@ -155,6 +155,7 @@ class ReadinessChannel final : public SocketChannel {
   void receiveSome(ssize_t count);
   void receiveSomeOfUnix();
   void receiveSomeDatagrams();
+  int streamEnd() const noexcept;
   void endReceive(int error);
   void finishConnect();
   void sendMore();

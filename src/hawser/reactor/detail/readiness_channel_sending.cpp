@@ -41,6 +41,7 @@ bool ReadinessChannel::startSend(SendQueue& data, SendHandler& handler, ssize_t 
   std::size_t taken = 0;
   int error = 0;
   if (transmit(data, sent, taken, error) == Progress::done) return true;
+  if (error != 0 && brokenBy() != 0) error = brokenBy();
   begin(Outgoing::send);
   outgoingError_ = static_cast<std::int16_t>(error);
   if (!sending_) sending_ = new (std::nothrow) Sending;

@@ -371,7 +371,9 @@ void UringChannel::receiveSome() {
 void UringChannel::endReceive() {
   is_.incoming = Incoming::none;
   is_.ended = false;
-  const int error = std::exchange(incomingError_, 0);
+  int error = std::exchange(incomingError_, 0);
+  // What looks like the end in order is none if sending was told otherwise before.
+  if (error == 0 && outcomeKnown_ && breaksStream(-outcome_)) error = -outcome_;
   ReceiveHandler& handler = *receiver_;
   callHandler("while handling the end of a stream",
               [&] { handler.receiveEnded(error == 0 ? std::error_code{} : systemError(error)); });
