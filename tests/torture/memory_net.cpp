@@ -163,6 +163,31 @@ void sendFile(const char* backend, bool unixSocket) {
       2 * big.size() + fileBytes, giving);
 }
 
+/// Short messages around one that does not fit beside them: what `write` has taken arrives.
+void writes(const char* backend) {
+  constexpr std::string_view word = "word ";
+  const auto taker = std::make_shared<Taker>();
+  Running running(backend);
+  Reactor& reactor = running.reactor;
+  const auto write = [&](Giver& self, std::string_view bytes) {
+    try {
+      self.transport().write(bytes);
+    } catch (const std::bad_alloc&) {
+      taker->received += bytes.size();  // instead
+    }
+  };
+  const auto giving = [&](Giver& self) {
+    write(self, word);
+    write(self, big);
+    write(self, word);
+    self.transport().loseConnection();
+  };
+  give(
+      running, serverFromString(reactor, "tcp:0:interface=127.0.0.1"),
+      [&](const Port& port) { return clientFromString(reactor, port.getHost().toString()); }, taker,
+      big.size() + 2 * word.size(), giving);
+}
+
 // Standard input and output.
 
 void stdio(const char* backend) {
@@ -299,6 +324,7 @@ const MemoryScenario scenarios[] = {
     {"streams", streams},
     {"stall", stall},
     {"stallOnItsThread", stall, Whose::others},
+    {"writes", writes},
 };
 
 class NoMemoryInAConnectionFor : public ::testing::TestWithParam<MemoryCase> {};

@@ -33,6 +33,9 @@ class Reactor;
 /// terminal or a file stays as it is. What has not been read of a terminal is left for the next
 /// program.
 ///
+/// This object keeps the protocol, also when the connection is over: a protocol that has it as a
+/// member keeps itself for ever.
+///
 /// A file as input is read in order from where it stands; disks count as always ready, so a slow
 /// one stops the reactor for as long.
 class StandardIO {

@@ -168,6 +168,7 @@ void StreamConnection::queueWritten() {
   queue.append(written());
   withdrawWritten();
   queue_ = std::move(queue);
+  askForTurnEnd();  // now, since what the caller does next may throw
 }
 
 void StreamConnection::writeBulk(std::string_view bytes) {

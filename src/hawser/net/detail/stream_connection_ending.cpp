@@ -114,7 +114,7 @@ void StreamConnection::closeChannel() noexcept {
   try {
     host = StoredAddress(getHost());  // while there is somebody to ask
   } catch (const std::bad_alloc&) {
-    // Then this is told as if it had no address.
+    host = StoredAddress();  // it is told as if it had no address
   }
   channel_ = nullptr;
   withdrawWritten();
@@ -138,7 +138,8 @@ void StreamConnection::finish(const Failure& reason) {
 }
 
 void StreamConnection::endExtras(const Failure& reason) {
-  if (extras_->lingerTimer.active()) extras_->lingerTimer.cancel();
+  // The handle goes here, too: what remains may be destroyed on any thread.
+  if (DelayedCall timer = std::move(extras_->lingerTimer); timer.active()) timer.cancel();
   const auto producer = std::exchange(extras_->producer, nullptr);
   const auto outgoing = std::exchange(extras_->outgoing, nullptr);
   if (!extras_->owner) extras_ = nullptr;

@@ -99,7 +99,9 @@ void StreamListener::accepted(ChannelPtr channel, const NativeAddress& peer) {
 // A connection to a socket that is bound to one address has that address.
 const Address* StreamListener::commonHost() const noexcept {
   const Address::Bytes& bytes = host_.bytes();
-  const bool any = std::all_of(bytes.begin(), bytes.end(), [](auto byte) { return byte == 0; });
+  // The last four bytes, since `::ffff:0.0.0.0` is every address, too.
+  const auto last = host_.family() == Address::Family::ipv6 ? bytes.end() - 4 : bytes.begin();
+  const bool any = std::all_of(last, bytes.end(), [](auto byte) { return byte == 0; });
   return any && host_.family() != Address::Family::local ? nullptr : &host_;
 }
 

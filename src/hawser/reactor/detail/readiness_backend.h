@@ -56,7 +56,7 @@ class ReadinessBackend : public Backend {
   ReadinessBackend();
   ~ReadinessBackend() override;
 
-  /// A round of work. While one exists no channel is destroyed.
+  /// A round of work. While one exists no channel is destroyed that somebody may work on.
   class Round {
    public:
     explicit Round(ReadinessBackend& backend) noexcept;

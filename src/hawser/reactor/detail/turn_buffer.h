@@ -33,7 +33,9 @@ class TurnBuffer {
   /// Tells a writer that its message is gone with the buffer.
   using Dropper = void (*)(void* writer);
 
-  TurnBuffer() : memory_(std::make_unique_for_overwrite<char[]>(2 * halfBytes)) { begin(0); }
+  TurnBuffer() : memory_(std::make_unique_for_overwrite<char[]>(secondHalf + halfBytes)) {
+    begin(0);
+  }
   TurnBuffer(const TurnBuffer&) = delete;
   TurnBuffer& operator=(const TurnBuffer&) = delete;
   ~TurnBuffer() {
@@ -73,11 +75,14 @@ class TurnBuffer {
     if (empty()) return;
     TurnMessage* const first = this->first();
     const TurnMessage* const end = this->end();
-    begin(first_ == memory_.get() ? halfBytes : 0);
+    begin(first_ == memory_.get() ? secondHalf : 0);
     sender_(first, end);
   }
 
  private:
+  // The halves do not touch: the end of a full one is no place of the other.
+  static constexpr std::size_t secondHalf = halfBytes + alignof(TurnMessage);
+
   static constexpr std::size_t occupied(std::size_t bytes) noexcept {
     return (sizeof(TurnMessage) + bytes + alignof(TurnMessage) - 1) & ~(alignof(TurnMessage) - 1);
   }
