@@ -44,8 +44,10 @@ class Transport : public Producer {
   /// This transport as a pointer that shares it, to pass it on as a producer. (As the standard's
   /// `enable_shared_from_this`, but only connections that are asked have memory for it.)
   /// @throws std::bad_weak_ptr if it is not shared, but on a stack or a member
+  // NOLINTNEXTLINE(readability-identifier-naming): the standard's name
   std::shared_ptr<Transport> shared_from_this() { return std::shared_ptr<Transport>(weakSelf()); }
   /// Empty if it is not shared.
+  // NOLINTNEXTLINE(readability-identifier-naming): the standard's name
   std::weak_ptr<Transport> weak_from_this() { return weakSelf(); }
 
   /// Queues a copy of `bytes`. All that is written within one turn of the reactor leaves in one

@@ -11,10 +11,10 @@ namespace hawser {
 
 namespace {
 
-constexpr short readEvents = POLLIN | POLLRDHUP;
-constexpr short writeEvents = POLLOUT;
+constexpr short inEvents = POLLIN | POLLRDHUP;
+constexpr short outEvents = POLLOUT;
 // A descriptor that is not open any more is tried, so that its channel learns the error.
-constexpr short overEvents = POLLRDHUP | POLLHUP | POLLERR | POLLNVAL;
+constexpr short endEvents = POLLRDHUP | POLLHUP | POLLERR | POLLNVAL;
 
 }  // namespace
 
@@ -37,10 +37,10 @@ int PollBackend::watch(detail::ReadinessChannel&, std::uint64_t) noexcept {
 void PollBackend::collect() {
   askedCount_ = 1;
   forEachChannel([this](const detail::ReadinessChannel& channel) {
-    short events = readEvents;
+    short events = inEvents;
     if (!channel.onlyReceives())
-      events = static_cast<short>((channel.waitsToRead() ? readEvents : 0) |
-                                  (channel.waitsToWrite() ? writeEvents : 0));
+      events = static_cast<short>((channel.waitsToRead() ? inEvents : 0) |
+                                  (channel.waitsToWrite() ? outEvents : 0));
     if (events != 0 && channel.watched()) asked_[askedCount_++] = {channel.descriptor(), events, 0};
   });
   newestAsked_ = lastGeneration();
@@ -74,15 +74,16 @@ void PollBackend::deliverAnswers(Round& round) {
     if (events == 0) continue;
     detail::ReadinessChannel* const channel = whoHas(static_cast<std::size_t>(asked_[place].fd));
     // One that was made meanwhile has got the number of one that was closed.
-    if (!channel || static_cast<std::int32_t>(channel->generation() - newestAsked_) > 0) continue;
-    if ((events & (POLLIN | overEvents)) == POLLIN && channel->onlyReceives() && !row.watched())
+    if (!channel || channel->generation() - newestAsked_ - 1 < lastGeneration() - newestAsked_)
+      continue;
+    if ((events & (POLLIN | endEvents)) == POLLIN && channel->onlyReceives() && !row.watched())
         [[likely]]
       channel->receiveOnce(readBuffer(), row);
     else
       row.apart([&round, channel, events] {
-        round.serve(*channel, (events & (POLLIN | overEvents)) != 0,
+        round.serve(*channel, (events & (POLLIN | endEvents)) != 0,
                     (events & (POLLOUT | POLLHUP | POLLERR | POLLNVAL)) != 0,
-                    (events & overEvents) != 0);
+                    (events & endEvents) != 0);
       });
   }
 }

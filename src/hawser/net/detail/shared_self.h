@@ -7,6 +7,9 @@ namespace hawser::detail {
 /// A base class that lives in shared_ptrs, and gives them to those that derive from it.
 template <class Base>
 class SharedSelf : public std::enable_shared_from_this<Base> {
+  friend Base;
+  SharedSelf() = default;
+
  protected:
   /// `shared(this)` and `weak(this)`: this object as a pointer of its own type.
   template <class P>

@@ -10,6 +10,7 @@ namespace {
 using Words = std::array<std::uint32_t, sizeof(Address::Bytes) / 4>;
 
 Address* pointerIn(std::uint64_t word) noexcept {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): seldom followed
   return reinterpret_cast<Address*>(static_cast<std::uintptr_t>(word));
 }
 
