@@ -300,5 +300,38 @@ TEST_F(CallOn, isMadeByAReactorThatStopsAsLongAsItTurns) {
   EXPECT_EQ(resultOf(callOn(reactor, other.reactor(), [] { return 3; })).value(), 3);
 }
 
+TEST_F(CallOn, mayBeCancelledWhileItsOwnReactorEnds) {
+  SharedLog log;
+  Gate gate;
+  other.reactor().callFromThread([&] { gate.pass(); });
+  gate.awaitArrived(1);
+  bool cancelled = false;
+  {
+    CancelHandle second;
+    Reactor home;
+    callOn(home, other.reactor(), [] {}).addErrback([&](const AbandonedError&) {
+      second.cancel();
+    });
+    auto call = callOn(home, other.reactor(), [] {});
+    second = call.cancelHandle();
+    std::move(call).addErrback([&](const CancelledError&) { cancelled = true; });
+  }
+  EXPECT_TRUE(cancelled);
+  gate.open();
+  other.end();  // it has no call of theirs twice, and so comes to an end
+}
+
+TEST_F(CallOn, failsIfBothReactorsHaveEnded) {
+  SharedLog log;
+  other.end();
+  reactor.callWhenRunning([this] { reactor.stop(); });
+  run();
+  bool abandoned = false;
+  callOn(reactor, other.reactor(), [] {}).addErrback([&](const AbandonedError&) {
+    abandoned = true;
+  });
+  EXPECT_TRUE(abandoned);
+}
+
 }  // namespace
 }  // namespace hawser::tests

@@ -256,5 +256,25 @@ TEST_F(BlockingCalls, fromManyThreadsAllGetTheirOwn) {
   EXPECT_EQ(wrong, 0);
 }
 
+TEST_F(BlockingCalls, leaveACoroutineWhatItCapturedIfTheReactorEndsFirst) {
+  SharedLog log;
+  std::string seen;
+  other = std::thread([&] {
+    const auto ask = [&,
+                      word = std::string("a word that is not short at all")]() -> Deferred<void> {
+      reactor.callLater(0s, [&] { reactor.stop(); });
+      try {
+        co_await task::deferLater(reactor, 1h);
+      } catch (const AbandonedError&) {
+        seen = word;
+      }
+    };
+    EXPECT_THROW(blockingCallFromThread(reactor, ask), ReactorNotRunning);
+  });
+  run();
+  other.join();
+  EXPECT_EQ(seen, "a word that is not short at all");
+}
+
 }  // namespace
 }  // namespace hawser::tests

@@ -121,6 +121,36 @@ TEST_F(ShutdownOfThreads, endsItsPatienceWithASecondSignal) {
   ending.reset();
 }
 
+TEST_F(ShutdownOfThreads, tellsWhatItsThreadsWorkOnIfItHasNoPatienceAtAll) {
+  auto ending = std::make_unique<Reactor>();
+  auto job = deferToThread(*ending, [&] { gate.pass(); }).addErrback([](const AbandonedError&) {});
+  gate.awaitArrived(1);
+  ending->callWhenRunning([&] { ending->stop(0s); });
+  ending->run();
+  EXPECT_EQ(log.count("The reactor ends while its threads work on"), 1u);
+  gate.open();
+  ending.reset();
+}
+
+TEST_F(ShutdownOfThreads, lettingGoOfAJobAllowsItToBeCancelled) {
+  ThreadPool pool({.maxThreads = 1});
+  pool.callInThread([&] { gate.pass(); });
+  gate.awaitArrived(1);
+  bool cancelled = false;
+  {
+    CancelHandle second;
+    Reactor home;
+    deferToThreadPool(home, pool, [] {}).addErrback([&](const AbandonedError&) {
+      second.cancel();
+    });
+    auto job = deferToThreadPool(home, pool, [] {});
+    second = job.cancelHandle();
+    std::move(job).addErrback([&](const CancelledError&) { cancelled = true; });
+  }
+  EXPECT_TRUE(cancelled);
+  gate.open();
+}
+
 TEST_F(ShutdownOfThreads, isNotNeededForAReactorThatNeverRan) {
   bool abandoned = false;
   auto made = std::make_unique<Reactor>();

@@ -74,40 +74,40 @@ class PoolPort final : public Port {
   bool listening_ = true;
 };
 
-Deferred<Address> listenOn(Reactor& home, Reactor& reactor,
-                           std::shared_ptr<std::weak_ptr<Port>> place, std::uint16_t port,
+Deferred<Address> listenOn(Reactor& home, const There& there, std::uint16_t port,
                            std::shared_ptr<MakeFactory> makeFactory, ListenOptions options) {
-  return callOn(home, reactor,
-                [&reactor, place = std::move(place), port, makeFactory = std::move(makeFactory),
-                 options = std::move(options)] {
-                  const auto made = listenTCP(reactor, port, (*makeFactory)(reactor), options);
-                  *place = made;
-                  return made->getHost();
-                });
+  auto call = [reactor = there.reactor, place = there.port, port,
+               makeFactory = std::move(makeFactory), options = std::move(options)] {
+    const auto made = listenTCP(*reactor, port, (*makeFactory)(*reactor), options);
+    *place = made;
+    return made->getHost();
+  };
+  return detail::crossingCall<Address>(home, there.calls, *there.reactor, std::move(call),
+                                       std::source_location::current());
 }
 
-Deferred<std::shared_ptr<Port>> listenOnEach(ReactorPool& pool, std::shared_ptr<PoolPort> all,
-                                             std::uint16_t port,
+// Not of the pool itself, which may go while this waits.
+Deferred<std::shared_ptr<Port>> listenOnEach(Reactor& home, std::vector<There> places,
+                                             std::shared_ptr<PoolPort> all, std::uint16_t port,
                                              std::shared_ptr<MakeFactory> makeFactory,
                                              ListenOptions options) {
-  Reactor& home = pool.home();
-  for (std::size_t i = 0; i < pool.size(); ++i) {
-    Reactor& reactor = pool.reactor(i);
-    There there{detail::ReactorThreads::calls(reactor), &reactor};
+  for (const There& there : places) {
     // Known before it is there: who cancels finds it even if nobody hears of it any more.
     all->add(there);
-    const Address host = co_await listenOn(home, reactor, there.port, port, makeFactory, options);
+    const Address host = co_await listenOn(home, there, port, makeFactory, options);
     port = host.port();
     all->setHost(host);
   }
   co_return std::shared_ptr<Port>(std::move(all));
 }
 
-Deferred<std::shared_ptr<Port>> listenOnAllOrNone(ReactorPool& pool, std::uint16_t port,
+Deferred<std::shared_ptr<Port>> listenOnAllOrNone(Reactor& home, std::vector<There> places,
+                                                  std::uint16_t port,
                                                   std::shared_ptr<MakeFactory> makeFactory,
                                                   ListenOptions options) {
-  const auto all = std::make_shared<PoolPort>(pool.home());
-  auto listening = listenOnEach(pool, all, port, std::move(makeFactory), std::move(options));
+  const auto all = std::make_shared<PoolPort>(home);
+  auto listening =
+      listenOnEach(home, std::move(places), all, port, std::move(makeFactory), std::move(options));
   Result<std::shared_ptr<Port>> result = co_await std::move(listening).asResult();
   if (result) co_return *std::move(result);
   static_cast<void>(co_await all->stopListening().asResult());
@@ -121,7 +121,13 @@ Deferred<std::shared_ptr<Port>> listenTCP(ReactorPool& pool, std::uint16_t port,
   pool.home().checkThread("listenTCP");
   ListenOptions shared = options;
   shared.reusePort = true;
-  return listenOnAllOrNone(pool, port, std::make_shared<MakeFactory>(std::move(makeFactory)),
+  std::vector<There> places;
+  for (std::size_t i = 0; i < pool.size(); ++i) {
+    Reactor& reactor = pool.reactor(i);
+    places.push_back({detail::ReactorThreads::calls(reactor), &reactor});
+  }
+  return listenOnAllOrNone(pool.home(), std::move(places), port,
+                           std::make_shared<MakeFactory>(std::move(makeFactory)),
                            std::move(shared));
 }
 

@@ -82,11 +82,14 @@ void Reactor::losePatienceIn(Duration time) noexcept {
 const ShutdownReport& Reactor::shutdownReport() const noexcept { return parts_->report; }
 
 void Reactor::stopThreadPool() {
-  if (!parts_->threadPool || impatient_) return;
-  parts_->threadPool->stop(*this).addFinally([hold = triggers_.hold()] {});
-  while (triggers_.held() && !impatient_) turn(nextWake());
-  if (impatient_)
-    logging::warn("The reactor ends while its threads work on: " + parts_->threadPool->toString());
+  if (!parts_->threadPool) return;
+  ThreadPool& pool = *parts_->threadPool;
+  if (!impatient_) {
+    pool.stop(*this).addFinally([hold = triggers_.hold()] {});
+    while (triggers_.held() && !impatient_) turn(nextWake());
+  }
+  if (impatient_ && !pool.busyWith().empty())
+    logging::warn("The reactor ends while its threads work on: " + pool.toString());
 }
 
 void Reactor::shutDown() {

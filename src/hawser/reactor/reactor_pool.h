@@ -141,8 +141,8 @@ class ReactorPool {
   ReactorPoolReport run(F begin);
 
   std::size_t size() const noexcept;
-  /// They exist from `start` until the pool is destroyed, or starting fails. Once they have ended
-  /// they refuse calls.
+  /// They exist from when starting has come to each of them until the pool is destroyed, or
+  /// starting fails. Once they have ended they refuse calls.
   /// @throws std::out_of_range if there is none
   Reactor& reactor(std::size_t number) const;
 
@@ -153,7 +153,7 @@ class ReactorPool {
   ///
   /// The first failure fails it with FirstError, as with `gather`; everything else is as with
   /// `callOn`.
-  /// @throws WrongThreadError, ReactorNotRunning before `start`
+  /// @throws WrongThreadError, ReactorNotRunning before `start`, std::out_of_range while it starts
   template <class F>
   [[nodiscard("co_await it, add handlers to it, or keep it")]] auto callOnEach(
       F f, std::source_location where = std::source_location::current());

@@ -116,10 +116,12 @@ Deferred<void> ThreadPool::drain(Reactor& reactor, std::source_location where) {
 Deferred<void> ThreadPool::whenIdle(Reactor& reactor, std::source_location where) {
   if (core_->forked()) return succeed();
   const auto news = std::make_shared<IdleNews>(where);
-  // The Resolver, and with it what can be cancelled, lives as long as the news.
-  const auto forget = [raw = news.get()] {
-    const auto keep = raw->close();
-    raw->abandon();
+  // Weak: the reactor, when it ends, lets go of the news before the Deferred hears of it.
+  const auto forget = [weak = std::weak_ptr<IdleNews>(news)] {
+    const auto found = weak.lock();
+    if (!found) return;
+    const auto keep = found->close();
+    found->abandon();
   };
   auto made = makeDeferred<void>(forget, where);
   news->resolver = std::move(made.resolver);

@@ -115,9 +115,11 @@ void callMultipleInThread(ReactorHere reactor, std::vector<unique_function<void(
 /// `blockingCallFromThread`). f may return a value, nothing, a Failure, a Result, or a Deferred,
 /// for which this waits as well. Exceptions and failures are thrown here.
 ///
-/// f and `args` are moved there, and destroyed there when the result is known. f is called in the
-/// first step of a turn, after what this thread asked for with `callFromThread`; before the reactor
-/// runs, this waits until it does.
+/// f and `args` are moved there, and destroyed there when the result is known, or when the Deferred
+/// that f returned has fired. What f has begun may go on, there, after this has thrown
+/// CancelledError or ReactorNotRunning, so it must not refer to variables of this thread. f is
+/// called in the first step of a turn, after what this thread asked for with `callFromThread`;
+/// before the reactor runs, this waits until it does.
 ///
 /// **Never for ever.** On the reactor's own thread this would wait for itself: it throws
 /// WrongThreadError. If the reactor ends first, ReactorNotRunning is thrown. In a job of a

@@ -99,21 +99,27 @@ class BlockingCallOf final : public BlockingCall {
 
  private:
   void follow(Deferred<T> called) {
+    follows_ = true;
     if (called.state() == DeferredState::pending) setCanceller(called.cancelHandle(where()));
-    std::move(called).addBoth([self = std::static_pointer_cast<BlockingCallOf>(weak_.lock())](
-                                  Result<T> result) { self->complete(std::move(result)); },
-                              where());
+    std::move(called).addBoth(
+        [self = std::static_pointer_cast<BlockingCallOf>(weak_.lock())](Result<T> result) {
+          self->f_.reset();
+          self->complete(std::move(result));
+        },
+        where());
   }
   void complete(Result<T> result) noexcept {
     if (!mayComplete()) return;
     const auto keep = close();
-    f_.reset();
+    // A coroutine needs its captures until it ends, whoever is told of what before.
+    if (!follows_) f_.reset();
     result_ = std::move(result);
     wakeWaiter();
   }
 
   std::optional<F> f_;
   Result<T> result_{Failure::none()};
+  bool follows_ = false;  // f_ has been called, and gave a Deferred
 };
 
 }  // namespace hawser::detail

@@ -30,8 +30,8 @@ bool CrossingCall::send(Reactor& home) noexcept {
 }
 
 void CrossingCall::cancelled() noexcept {
-  const auto keep = homeSlot_.close();
-  abandoned();
+  // None if home has ended, and abandoned it; the wish is under way then.
+  if (const auto keep = homeSlot_.close()) abandoned();
 }
 
 void CrossingCall::abandoned() noexcept {

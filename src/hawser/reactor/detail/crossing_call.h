@@ -108,7 +108,10 @@ class CrossingCallOf final : public CrossingCall {
 
   void setResolver(Resolver<T> resolver) noexcept { resolver_ = std::move(resolver); }
   /// At home, before it was sent or when it could not be.
-  void refuse(Failure why) { resolver_.errback(std::move(why), std::source_location()); }
+  void refuse(Failure why) {
+    // None if home has ended as well: then it is abandoned.
+    if (resolver_) resolver_.errback(std::move(why), std::source_location());
+  }
 
  protected:
   void begin() override {
@@ -169,7 +172,11 @@ Deferred<T> crossingCall(Reactor& home, std::shared_ptr<RemoteCalls> calls, Reac
   try {
     const auto call = std::make_shared<CrossingCallOf<T, F>>(
         std::move(f), ReactorThreads::calls(home), std::move(calls), there, where);
-    auto made = makeDeferred<T>([raw = call.get()] { raw->cancelled(); }, where);
+    // Weak: home, when it ends, lets go of the call before the Deferred hears of it.
+    const auto cancel = [weak = std::weak_ptr<CrossingCall>(call)] {
+      if (const auto found = weak.lock()) found->cancelled();
+    };
+    auto made = makeDeferred<T>(cancel, where);
     call->setResolver(std::move(made.resolver));
     if (!call->send(home)) call->refuse(Failure(ReactorNotRunning("the other reactor has ended")));
     return std::move(made.deferred);

@@ -88,7 +88,11 @@ Deferred<T> deferJob(Reactor& reactor, ThreadPool& pool, F f, std::source_locati
   try {
     auto job =
         std::make_shared<DeferredJob<T, F>>(std::move(f), ReactorThreads::calls(reactor), where);
-    auto made = makeDeferred<T>([raw = job.get()] { raw->cancelled(); }, where);
+    // Weak: the reactor, when it ends, lets go of the job before the Deferred hears of it.
+    const auto cancel = [weak = std::weak_ptr<DeferredJob<T, F>>(job)] {
+      if (const auto found = weak.lock()) found->cancelled();
+    };
+    auto made = makeDeferred<T>(cancel, where);
     job->setResolver(std::move(made.resolver));
     try {
       pool.submit(job);

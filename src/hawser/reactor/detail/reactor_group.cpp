@@ -176,9 +176,17 @@ void ReactorGroup::finish() {
   state_ = State::over;
   if (patience_.active()) patience_.cancel();
   home_->removeSystemEventTrigger(trigger_);
+  // Now, since whoever hears of it first may let go of the threads.
+  const auto all = [this]() -> Result<Report> {
+    try {
+      return report();
+    } catch (...) {
+      return Failure::current();
+    }
+  }();
   for (Resolver<Report>& each : std::exchange(waiting_, {})) {
     try {
-      each.callback(report());
+      each.fire(Result<Report>(all));
     } catch (...) {
       if (each) each.errback(Failure::current());
     }
@@ -227,6 +235,7 @@ void ReactorGroup::release() noexcept {
   for (const auto& thread : threads_) thread->release();
   threads_.clear();
   ready_ = 0;
+  if (patience_.active()) patience_.cancel();
   home_ = nullptr;
 }
 

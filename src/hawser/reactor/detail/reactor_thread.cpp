@@ -118,11 +118,18 @@ void ReactorThread::runReactor(Reactor& reactor) {
   endWith(std::move(failure), reactor.shutdownReport());
 }
 
+void ReactorThread::arrive() {
+  {
+    const std::lock_guard lock(mutex_);
+    told_ = false;
+  }
+  stopNow();
+}
+
 void ReactorThread::stopNow() {
   std::optional<TimePoint> until;
   {
     const std::lock_guard lock(mutex_);
-    told_ = false;
     until = until_;
   }
   if (!until || !reactor_->running()) return;

@@ -46,7 +46,7 @@ class ReactorThread : public RemoteNews, public std::enable_shared_from_this<Rea
   void release() noexcept;
 
  private:
-  void arrive() override { stopNow(); }
+  void arrive() override;
   void lost() noexcept override {}
 
   void live();
@@ -66,7 +66,7 @@ class ReactorThread : public RemoteNews, public std::enable_shared_from_this<Rea
   mutable std::condition_variable changed_;
   std::shared_ptr<RemoteCalls> calls_;  // of the reactor, once it runs
   std::optional<TimePoint> until_;      // asked to stop
-  bool told_ = false;                   // of that
+  bool told_ = false;                   // of that; the news is under way
   bool hasReactor_ = false;
   bool hasEnded_ = false;
   bool released_ = false;
