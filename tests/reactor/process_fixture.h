@@ -120,6 +120,13 @@ class ProcessTest : public ::testing::TestWithParam<BackendMaker> {
     return made;
   }
 
+  /// Processes that were left running are known until they have ended and another is started, or is
+  /// not.
+  void forgetLeftChildren() {
+    Reactor another(GetParam().make());
+    EXPECT_THROW(spawnProcess(another, std::make_shared<Watcher>(), "/"), ProcessStartError);
+  }
+
  private:
   std::ptrdiff_t before_ = 0;
 };

@@ -104,8 +104,7 @@ TEST_P(ProcessStop, insideEachEventEndsInOrder) {
   // Those that were left have read the end of their input.
   while (::waitpid(-1, nullptr, 0) > 0) {
   }
-  Reactor another(GetParam().make());
-  EXPECT_THROW(spawnProcess(another, std::make_shared<Watcher>(), "/"), ProcessStartError);
+  forgetLeftChildren();
 }
 
 TEST_P(ProcessStop, comesInTheMiddleOfWhateverAProcessDoes) {
@@ -140,6 +139,7 @@ TEST_P(ProcessStop, comesInTheMiddleOfWhateverAProcessDoes) {
     }
     EXPECT_FALSE(hasChildren());
   }
+  forgetLeftChildren();
 }
 
 TEST_P(ProcessStop, killsThoseThatBelongToADeferred) {
