@@ -57,11 +57,14 @@ void BlockingCall::arrive() {
     return;
   }
   ReactorThreads::open(*reactor_, *this, weak_.lock());
+  // What it threw is let go of here before the waiting thread has it.
+  Failure thrown = Failure::none();
   try {
     begin();
   } catch (...) {
-    failWith(Failure::current(where()));
+    thrown = Failure::current(where());
   }
+  if (thrown) failWith(std::move(thrown));
 }
 
 Failure BlockingCall::ended() const noexcept {

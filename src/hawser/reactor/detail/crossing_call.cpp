@@ -58,11 +58,14 @@ void CrossingCall::arrive() {
     forget();
     return;
   }
+  // What it threw is let go of here before the other thread has it.
+  Failure thrown = Failure::none();
   try {
     begin();
   } catch (...) {
-    failWith(caught());
+    thrown = caught();
   }
+  if (thrown) failWith(std::move(thrown));
   if (!completed_)
     ReactorThreads::open(reactor_, awaySlot_,
                          std::shared_ptr<RemoteSlot>(shared_from_this(), &awaySlot_));
