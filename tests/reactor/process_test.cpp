@@ -222,7 +222,11 @@ TEST_P(Process, mayShareItsProtocolWithAnother) {
 
 TEST_P(Process, whosePidfdIsClosedBehindOurBackIsKnownByItsNumber) {
   LogCapture log;
-  const auto seen = watcher();
+  const auto seen = std::make_shared<Watcher>();
+  const auto other = std::make_shared<Watcher>();
+  seen->onEnded = other->onEnded = [&] {
+    if (seen->ended && other->ended) reactor->stop();
+  };
   spawnProcess(*reactor, seen, "sh", {"sh", "-c", "read go; exit 3"});
   int pidfd = -1;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
@@ -238,7 +242,7 @@ TEST_P(Process, whosePidfdIsClosedBehindOurBackIsKnownByItsNumber) {
   std::vector<FileDescriptor> lower;
   for (FileDescriptor next(::dup(0)); next.get() != pidfd; next = FileDescriptor(::dup(0)))
     lower.push_back(std::move(next));
-  spawnProcess(*reactor, std::make_shared<Watcher>(), "true", {}, {.childFDs = {}});
+  spawnProcess(*reactor, other, "true", {}, {.childFDs = {}});
   seen->transport().write("go\n");
   run();
   ASSERT_TRUE(seen->ended->check<ProcessTerminated>()) << seen->ended->getErrorMessage();

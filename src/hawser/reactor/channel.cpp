@@ -16,7 +16,9 @@ std::error_code Channel::sendDatagram(std::span<const std::byte>, const NativeAd
   return std::make_error_code(std::errc::operation_not_supported);
 }
 
-void ReceiveHandler::receivedUnwatched(std::span<const std::byte> bytes) { received(bytes); }
+void ReceiveHandler::receivedUnwatched(std::string_view bytes) {
+  received(std::as_bytes(std::span(bytes)));
+}
 
 void ReceiveHandler::receivedThrew() noexcept {
   detail::logHandlerFailure("while handling received data", std::source_location::current());

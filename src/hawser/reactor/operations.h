@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -75,8 +76,9 @@ class ReceiveHandler : public SendHandler {
   /// which uses it for all channels.
   virtual void received(std::span<const std::byte> bytes) = 0;
   /// The same while nobody watches the reactor for stalls, so that one which marks its own handlers
-  /// need not. A backend may call this or that.
-  virtual void receivedUnwatched(std::span<const std::byte> bytes);
+  /// need not. A backend may call this or that. The bytes come as the characters that a protocol is
+  /// given.
+  virtual void receivedUnwatched(std::string_view bytes);
   /// What `receivedUnwatched` threw is being handled. Unless overridden it is logged.
   virtual void receivedThrew() noexcept;
   /// Descriptors arrived on a UNIX stream, at least one, together with bytes that `received` is

@@ -268,10 +268,12 @@ void StreamConnection::received(std::span<const std::byte> bytes) {
 }
 
 // The channel's call is a handler's scope already.
-void StreamConnection::receivedUnwatched(std::span<const std::byte> bytes) {
-  if (is_.disconnecting) [[unlikely]]
-    return received(bytes);
-  protocol_->dataReceived(textOf(bytes));
+void StreamConnection::receivedUnwatched(std::string_view bytes) {
+  if (is_.disconnecting) [[unlikely]] {
+    is_.discarded = true;
+    return;
+  }
+  protocol_->dataReceived(bytes);
 }
 
 void StreamConnection::descriptorsReceived(std::vector<FileDescriptor> descriptors) {

@@ -135,7 +135,7 @@ class StreamConnection final : public Transport, private ReceiveHandler, private
   std::weak_ptr<Transport> weakSelf() override;
 
   void received(std::span<const std::byte> bytes) override;
-  void receivedUnwatched(std::span<const std::byte> bytes) override;
+  void receivedUnwatched(std::string_view bytes) override;
   void receivedThrew() noexcept override { eventThrew("dataReceived"); }
   void descriptorsReceived(std::vector<FileDescriptor> descriptors) override;
   void receiveEnded(std::error_code error) override;

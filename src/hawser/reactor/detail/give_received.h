@@ -16,7 +16,7 @@ inline void giveReceived(ReceiveHandler& handler, std::span<const std::byte> byt
     return callHandler("while handling received data", [&] { handler.received(bytes); });
   const HandlerScope scope;
   try {
-    handler.receivedUnwatched(bytes);
+    handler.receivedUnwatched({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   } catch (abi::__forced_unwind&) {
     throw;
   } catch (...) {

@@ -109,7 +109,7 @@ class ReadinessChannel final : public SocketChannel {
     if (static_cast<std::size_t>(count) - 1 >= buffer.size() - 1) [[unlikely]]
       return row.apart([this, count] { receiveSome(count); });
     ReceiveHandler& handler = *receiver_;
-    const std::byte* const bytes = buffer.data();
+    const auto* const bytes = reinterpret_cast<const char*>(buffer.data());
     row.callUnwatched(
         [=, &handler] { handler.receivedUnwatched({bytes, static_cast<std::size_t>(count)}); },
         [&handler] { handler.receivedThrew(); });
