@@ -53,6 +53,32 @@ TEST(Failure, holdsAnExceptionAsAValue) {
   EXPECT_TRUE(failure);
 }
 
+TEST(Failure, holdsAnExceptionThatWasMadeInItsPlace) {
+  struct Fixed : std::exception {
+    explicit Fixed(std::unique_ptr<int> held) : number(std::move(held)) {}
+    Fixed(const Fixed& other) : number(std::make_unique<int>(*other.number + 1)) {}
+    std::unique_ptr<int> number;
+  };
+  const std::source_location here = std::source_location::current();
+  const Failure failure = Failure::make<Fixed>(here, std::make_unique<int>(5));
+  ASSERT_NE(failure.get<Fixed>(), nullptr);
+  EXPECT_EQ(*failure.get<Fixed>()->number, 5) << "it was copied";
+  EXPECT_EQ(failure.raisedAt().line(), here.line());
+}
+
+TEST(Failure, holdsWhatTheMakingOfItsExceptionHasThrown) {
+  struct Stubborn : std::exception {
+    explicit Stubborn(int number) { throw std::out_of_range(std::to_string(number)); }
+  };
+  const Failure failure = Failure::make<Stubborn>(std::source_location::current(), 5);
+  EXPECT_TRUE(failure.check<std::out_of_range>());
+  EXPECT_EQ(failure.getErrorMessage(), "5");
+  struct alignas(64) Wide : Stubborn {
+    using Stubborn::Stubborn;
+  };
+  EXPECT_TRUE(Failure::make<Wide>(failure.raisedAt(), 6).check<std::out_of_range>());
+}
+
 TEST(Failure, isImplicitlyMadeOfExceptionsOnly) {
   static_assert(std::is_convertible_v<std::runtime_error, Failure>);
   static_assert(std::is_convertible_v<const Derived&, Failure>);

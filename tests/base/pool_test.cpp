@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
+#include <memory>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -54,6 +56,29 @@ TEST(Pool, handsAFreedBlockOutAgainToWhoAsksForThatSizeOrALittleLess) {
   void* const second = poolAllocate(97);
   EXPECT_EQ(first, second);
   poolFree(second, 97);
+}
+
+TEST(Pool, hasNoClassWhoseBlocksAreSmallerThanWhatIsAskedFor) {
+  for (std::size_t bytes = 0; bytes <= poolLargestBlock; ++bytes) {
+    const std::size_t index = poolClassOf(bytes);
+    EXPECT_LT(index, std::size(PoolCache().classes));
+    EXPECT_GE(poolBytesOf(index), bytes);
+    EXPECT_EQ(poolClassOf(poolBytesOf(index)), index);
+  }
+}
+
+TEST(Pool, servesSharedPointersOfAnyAlignment) {
+  struct alignas(64) Wide {
+    int number = 1;
+  };
+  const auto wide = std::allocate_shared<Wide>(PoolAllocator<Wide>());
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(wide.get()) % 64, 0u);
+  EXPECT_EQ(wide->number, 1);
+  if (!HAWSER_POOL) return;
+  auto first = std::allocate_shared<int>(PoolAllocator<int>(), 2);
+  const void* const place = first.get();
+  first.reset();
+  EXPECT_EQ(std::allocate_shared<int>(PoolAllocator<int>(), 3).get(), place);
 }
 
 TEST(Pool, takesBlocksThatAnotherThreadAllocated) {

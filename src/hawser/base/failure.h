@@ -100,6 +100,13 @@ class Failure {
     return hold(std::move(exception), where);
   }
 
+  /// As `Failure(E(arguments...), where)`, and the exception is made where it will lie. If it
+  /// cannot be made, the failure is what that threw.
+  template <class E, class... Arguments>
+  static Failure make(std::source_location where, Arguments&&... arguments) {
+    return holdNew<E>(where, std::forward<Arguments>(arguments)...);
+  }
+
   /// The exception that is being handled: call it inside a `catch` block. A thread's forced unwind
   /// (`abi::__forced_unwind`) is rethrown, since swallowing it would end the program.
   /// @throws std::logic_error outside of a catch block
@@ -198,16 +205,23 @@ class Failure {
   friend struct detail::FailureBlock;
   template <class E>
   static Failure hold(E&& exception, std::source_location where) {
-    using X = std::decay_t<E>;
+    return holdNew<std::decay_t<E>>(where, std::forward<E>(exception));
+  }
+  template <class X, class... Arguments>
+  static Failure holdNew(std::source_location where, Arguments&&... arguments) {
     if constexpr (alignof(X) > alignof(std::max_align_t)) {
-      return Failure(std::make_exception_ptr(std::forward<E>(exception)), where);
+      try {
+        return Failure(std::make_exception_ptr(X(std::forward<Arguments>(arguments)...)), where);
+      } catch (...) {
+        return current(where);
+      }
     } else {
       void* const room = detail::roomForException(detail::exceptionOps<X>);
-      if constexpr (std::is_nothrow_constructible_v<X, E&&>) {
-        if (room) ::new (room) X(std::forward<E>(exception));
+      if constexpr (std::is_nothrow_constructible_v<X, Arguments&&...>) {
+        if (room) ::new (room) X(std::forward<Arguments>(arguments)...);
       } else {
         try {
-          if (room) ::new (room) X(std::forward<E>(exception));
+          if (room) ::new (room) X(std::forward<Arguments>(arguments)...);
         } catch (...) {
           detail::freeRoom(room);
           return current(where);

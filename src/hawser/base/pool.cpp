@@ -13,8 +13,8 @@ constinit thread_local CacheState cacheState = CacheState::unused;
 /// Blocks freed after that find no room and go straight to the heap.
 struct CacheOfThread {
   CacheOfThread() noexcept {
-    for (std::size_t i = 1; i <= poolLargestBlock / poolGranule; ++i)
-      poolCache.classes[i].room = static_cast<std::int32_t>(poolCacheBytes / (i * poolGranule));
+    for (std::size_t i = 0; i <= poolClassOf(poolLargestBlock); ++i)
+      poolCache.classes[i].room = static_cast<std::int32_t>(poolCacheBytes / poolBytesOf(i));
     cacheState = CacheState::open;
   }
   CacheOfThread(const CacheOfThread&) = delete;
@@ -34,7 +34,7 @@ struct CacheOfThread {
 }  // namespace
 
 void* poolRefill(std::size_t bytes) {
-  void* block = ::operator new(poolClassOf(bytes) * poolGranule);
+  void* block = ::operator new(poolBytesOf(poolClassOf(bytes)));
   // Taking a block from a cache makes room for one more. A block from the heap must not, so the
   // count stays as it is: the cache of this class is empty and its room is complete.
   return block;

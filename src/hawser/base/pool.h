@@ -7,7 +7,7 @@
 #include <new>
 
 /// Memory for the small, short-lived blocks of asynchronous code: links, Deferreds, coroutine
-/// frames, failures.
+/// frames, failures, connections.
 ///
 /// A program that does many things at once makes and drops millions of blocks of a few sizes, and
 /// two thirds of a pending Deferred's cost would be malloc and free. The pool keeps freed blocks
@@ -20,7 +20,10 @@
 /// library is built; the sanitizer presets do that) everything does.
 namespace hawser::detail {
 
-inline constexpr std::size_t poolGranule = 16;        // bytes
+inline constexpr std::size_t poolGranule = 16;  // bytes
+/// The blocks of a class are so many granules and this. What malloc keeps beside a block are 8
+/// bytes, too, and it makes whole granules of both: so none is wasted.
+inline constexpr std::size_t poolSmallestBlock = 8;
 inline constexpr std::size_t poolLargestBlock = 512;  // bytes
 inline constexpr std::size_t poolCacheBytes = 128 * 1024;
 
@@ -40,7 +43,11 @@ struct PoolCache {
 extern constinit thread_local PoolCache poolCache __attribute__((tls_model("initial-exec")));
 
 constexpr std::size_t poolClassOf(std::size_t bytes) noexcept {
-  return (bytes + poolGranule - 1) / poolGranule;
+  return (bytes + poolGranule - 1 - poolSmallestBlock) / poolGranule;
+}
+/// How large the blocks of a class are.
+constexpr std::size_t poolBytesOf(std::size_t index) noexcept {
+  return index * poolGranule + poolSmallestBlock;
 }
 
 /// A block from the global heap, rounded up to its class so that any cache can take it later.
@@ -86,5 +93,32 @@ void poolOverflow(void* block, std::size_t index) noexcept;
   else
     ::operator delete(block);
 }
+
+/// For `std::allocate_shared`.
+template <class T>
+struct PoolAllocator {
+  using value_type = T;
+
+  PoolAllocator() noexcept = default;
+  template <class U>
+  PoolAllocator(const PoolAllocator<U>&) noexcept {}
+
+  T* allocate(std::size_t count) {
+    if constexpr (overAligned)
+      return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t(alignof(T))));
+    else
+      return static_cast<T*>(poolAllocate(count * sizeof(T)));
+  }
+  void deallocate(T* block, std::size_t count) noexcept {
+    if constexpr (overAligned)
+      ::operator delete(block, std::align_val_t(alignof(T)));
+    else
+      poolFree(block, count * sizeof(T));
+  }
+  friend bool operator==(const PoolAllocator&, const PoolAllocator&) noexcept { return true; }
+
+ private:
+  static constexpr bool overAligned = alignof(T) > alignof(std::max_align_t);
+};
 
 }  // namespace hawser::detail
