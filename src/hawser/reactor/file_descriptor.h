@@ -17,7 +17,9 @@ class FileDescriptor {
     }
     return *this;
   }
-  ~FileDescriptor() { reset(); }
+  ~FileDescriptor() {
+    if (descriptor_ >= 0) reset();
+  }
 
   /// -1 if it owns nothing.
   int get() const noexcept { return descriptor_; }

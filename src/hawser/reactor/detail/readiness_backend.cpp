@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <initializer_list>
 #include <system_error>
 #include <utility>
 
@@ -53,7 +52,7 @@ Backend::TimePoint ReadinessBackend::now() const noexcept {
 
 ChannelPtr ReadinessBackend::add(FileDescriptor descriptor, ReadinessChannel::Kind kind) {
   descriptors_.expect(descriptor.get());
-  makeRoom();
+  if (channels_ == room_) makeRoom();
   if (++lastGeneration_ == 0) ++lastGeneration_;
   auto* const channel = new ReadinessChannel(*this, std::move(descriptor), kind, lastGeneration_);
   ++channels_;
@@ -62,9 +61,10 @@ ChannelPtr ReadinessBackend::add(FileDescriptor descriptor, ReadinessChannel::Ki
 }
 
 void ReadinessBackend::makeRoom() {
-  for (std::vector<ReadinessChannel*>* const list : {&scheduled_, &serving_})
-    if (list->capacity() <= channels_)
-      list->reserve(std::max<std::size_t>(16, 2 * list->capacity()));
+  const std::size_t room = std::max<std::size_t>(16, 2 * room_);
+  scheduled_.reserve(room);
+  serving_.reserve(room);
+  room_ = room;
 }
 
 void ReadinessBackend::destroy(ReadinessChannel& channel) noexcept {

@@ -110,6 +110,7 @@ class ReadinessBackend : public Backend {
   DescriptorMap descriptors_;
   std::uint32_t lastGeneration_ = 0;
   std::size_t channels_ = 0;  // that are not destroyed
+  std::size_t room_ = 0;      // for so many
   // Each has room for all channels, in pages that are not touched before they are needed.
   std::vector<ReadinessChannel*> scheduled_;  // for the next round
   std::vector<ReadinessChannel*> serving_;    // in this one

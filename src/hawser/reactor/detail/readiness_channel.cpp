@@ -22,7 +22,7 @@ ReadinessChannel::ReadinessChannel(ReadinessBackend& backend, FileDescriptor des
       state_{.kind = kind},
       generation_(generation),
       backend_(&backend) {
-  endOutgoing();
+  if (kind != Kind::file) socketToTry_ = descriptor_.get();
 }
 
 // Starting, pausing, cancelling.
@@ -243,7 +243,7 @@ void ReadinessChannel::receiveSomeOfUnix() {
 // What looks like the end in order is none if sending was told otherwise before.
 int ReadinessChannel::streamEnd() const noexcept {
   if (const int error = brokenBy()) return error;
-  return breaksStream(outgoingError_) ? outgoingError_ : 0;
+  return outgoingError_ != 0 && breaksStream(outgoingError_) ? outgoingError_ : 0;
 }
 
 void ReadinessChannel::endReceive(int error) {

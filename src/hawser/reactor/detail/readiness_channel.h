@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hawser/base/pool.h>
 #include <hawser/reactor/detail/call_handler.h>
 #include <hawser/reactor/detail/file_range.h>
 #include <hawser/reactor/detail/socket_channel.h>
@@ -28,6 +29,8 @@ class ReadinessChannel final : public SocketChannel {
   ReadinessChannel(ReadinessBackend& backend, FileDescriptor descriptor, Kind kind,
                    std::uint32_t generation) noexcept;
   ~ReadinessChannel() override = default;
+  static void* operator new(std::size_t bytes) { return poolAllocate(bytes); }
+  static void operator delete(void* block, std::size_t bytes) noexcept { poolFree(block, bytes); }
 
   void accept(AcceptHandler& handler) override;
   void pauseAccepting() noexcept override { state_.paused = true; }

@@ -42,6 +42,7 @@ class SocketChannel : public Channel {
   virtual void robbed() noexcept = 0;
 
  protected:
+  friend class DescriptorMap;
   explicit SocketChannel(FileDescriptor descriptor) noexcept : descriptor_(std::move(descriptor)) {}
 
   FileDescriptor descriptor_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hawser/base/pool.h>
 #include <hawser/reactor/detail/intrusive_list.h>
 #include <hawser/reactor/detail/socket_channel.h>
 #include <hawser/reactor/detail/uring_inbox.h>
@@ -38,6 +39,8 @@ class UringChannel final : public SocketChannel, private ListNode {
 
   UringChannel(UringBackend& backend, FileDescriptor descriptor, Kind kind) noexcept;
   ~UringChannel() override;
+  static void* operator new(std::size_t bytes) { return poolAllocate(bytes); }
+  static void operator delete(void* block, std::size_t bytes) noexcept { poolFree(block, bytes); }
 
   std::error_code listen(int backlog) noexcept override;
 
