@@ -3,7 +3,13 @@
 #include "net/net_fixture.h"
 
 #include <cerrno>
+#include <optional>
+#include <stdexcept>
 #include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
 
 namespace hawser::nettest {
 namespace {
@@ -55,6 +61,62 @@ TEST(NetErrors, areSentencesThatNameThePlaceAndTheReason) {
                "cannot listen on tcp:a:1: Permission denied (EACCES)");
   EXPECT_STREQ(BadEndpointError("tcp:\n", 4, "expected a host").what(),
                "bad endpoint \"tcp:\\x0a\": expected a host (at byte 4: \"tcp:>>>\\x0a\")");
+}
+
+TEST(NetErrors, sayTheSameOfAConnectionThatIsDoneWhetherToldWhereOrAtWhichAddress) {
+  for (const char* const where : {"tcp:127.0.0.1:80", "tcp:[::1]:80", "unix:/run/poetry", "none"}) {
+    const bool none = std::string_view(where) == "none";
+    const ConnectionDone told{std::string(where)};
+    const ConnectionDone late(none ? Address() : Address::parse(where));
+    EXPECT_STREQ(late.what(), told.what());
+    EXPECT_EQ(late.where(), where);
+    EXPECT_EQ(&late.where(), &late.where());
+    EXPECT_EQ(late.what(), static_cast<const void*>(late.what()));
+    const ConnectionClosed& closed = late;
+    EXPECT_EQ(closed.where(), where);
+    const std::runtime_error& error = late;
+    EXPECT_STREQ(error.what(), told.what());
+  }
+}
+
+TEST(NetErrors, sayTheSameOfAConnectionThatIsDoneInEachOfTheirCopies) {
+  const Address peer = Address::parse("127.0.0.1:80");
+  std::optional<ConnectionDone> first(peer);
+  const ConnectionDone before = *first;
+  const std::string text = first->what();
+  const ConnectionDone after = *first;
+  ConnectionDone assigned("tcp:a:1");
+  assigned = *first;
+  first = ConnectionDone("tcp:b:2");
+  EXPECT_STREQ(first->what(), "connection with tcp:b:2 was closed cleanly");
+  *first = *first;
+  EXPECT_EQ(first->where(), "tcp:b:2");
+  first.reset();
+  for (const ConnectionDone* const each : {&before, &after, &std::as_const(assigned)}) {
+    EXPECT_EQ(each->what(), text);
+    EXPECT_EQ(each->where(), peer.toString());
+  }
+}
+
+TEST(NetErrors, ofAConnectionThatIsDoneMayBeAskedByManyThreadsAtOnce) {
+  const Failure failure = ConnectionDone(Address::parse("127.0.0.1:80"));
+  std::vector<std::string> texts(4);
+  std::vector<std::thread> threads;
+  for (std::string& text : texts)
+    threads.emplace_back([&text, failure] { text = failure.getErrorMessage(); });
+  for (std::thread& thread : threads) thread.join();
+  for (const std::string& text : texts)
+    EXPECT_EQ(text, "connection with tcp:127.0.0.1:80 was closed cleanly");
+}
+
+TEST(NetErrors, ofAConnectionThatIsDoneCanBeThrown) {
+  const Failure failure = ConnectionDone(Address::parse("127.0.0.1:80"));
+  try {
+    failure.raise();
+  } catch (const ConnectionClosed& error) {
+    EXPECT_EQ(error.where(), "tcp:127.0.0.1:80");
+  }
+  EXPECT_EQ(failure.get<ConnectionDone>()->where(), "tcp:127.0.0.1:80");
 }
 
 TEST(NetErrors, areCaughtByWhatTheyHaveInCommon) {

@@ -2,6 +2,7 @@
 
 #include "net/net_fixture.h"
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 
@@ -26,6 +27,17 @@ TEST(Factory, forProtocolMakesANewOneOfTheSameArgumentsEachTime) {
   EXPECT_NE(first, second);
   EXPECT_EQ(second->text, "hello");
   EXPECT_EQ(second->count, 3);
+}
+
+TEST(Factory, forProtocolMakesProtocolsOfAnySizeAndAlignment) {
+  struct Wide : Protocol {
+    void dataReceived(std::string_view) override {}
+    alignas(128) char bytes[1024];
+  };
+  const auto wide =
+      std::static_pointer_cast<Wide>(Factory::forProtocol<Wide>()->buildProtocol(peer));
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(wide->bytes) % 128, 0u);
+  EXPECT_EQ(wide->weak_from_this().lock(), wide);
 }
 
 TEST(Factory, fromAFunctionIsCalledWithThePeersAddress) {

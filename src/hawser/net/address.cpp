@@ -74,7 +74,7 @@ std::string scopeText(std::uint32_t scope) {
   return std::to_string(scope);
 }
 
-// Each connection that ends writes its peer into the reason: these are worth being short.
+// Logs of busy servers name their peers all the time: these are worth being short.
 
 char* writeNumber(char* to, std::uint16_t number) noexcept {
   return std::to_chars(to, to + 5, number).ptr;

@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
-#include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,39 +13,16 @@ namespace hawser {
 
 namespace {
 
-/// What each connection that ends has to say: no allocation but that of the exception that takes
-/// it.
-class Sentence {
- public:
-  Sentence(std::string_view before, std::string_view where, std::string_view after) {
-    const std::size_t size = before.size() + where.size() + after.size();
-    if (size >= short_.size()) {
-      long_.reserve(size);
-      long_.append(before).append(where).append(after);
-      text_ = long_.c_str();
-      return;
-    }
-    char* end = short_.data();
-    for (const std::string_view piece : {before, where, after})
-      end = std::copy(piece.begin(), piece.end(), end);
-    *end = '\0';
-  }
-  Sentence(const Sentence&) = delete;
-  Sentence& operator=(const Sentence&) = delete;
-  const char* text() const noexcept { return text_; }
-
- private:
-  std::array<char, 128> short_;
-  std::string long_;
-  const char* text_ = short_.data();
-};
-
 std::string secondsText(std::chrono::nanoseconds duration) {
   return fmt::format("{:g} s", std::chrono::duration<double>(duration).count());
 }
 
 std::string couldNotConnect(std::string_view where, std::string_view why) {
   return fmt::format("could not connect to {}: {}", where, why);
+}
+
+std::string doneText(std::string_view where) {
+  return fmt::format("connection with {} was closed cleanly", where);
 }
 
 std::string lostText(std::string_view where, std::string_view why) {
@@ -135,14 +110,54 @@ ConnectingCancelledError::~ConnectingCancelledError() = default;
 
 ConnectionClosed::ConnectionClosed(std::string where, const std::string& sentence)
     : std::runtime_error(sentence), where_(std::move(where)) {}
-ConnectionClosed::ConnectionClosed(std::string&& where, std::string_view before,
-                                   std::string_view after)
-    : std::runtime_error(Sentence(before, where, after).text()), where_(std::move(where)) {}
 ConnectionClosed::~ConnectionClosed() = default;
 
-ConnectionDone::ConnectionDone(std::string where)
-    : ConnectionClosed(std::move(where), "connection with ", " was closed cleanly") {}
-ConnectionDone::~ConnectionDone() = default;
+struct ConnectionDone::Texts {
+  explicit Texts(std::string place) : sentence(doneText(place)), where(std::move(place)) {}
+  std::string sentence;
+  std::string where;
+};
+
+ConnectionDone::ConnectionDone(std::string where) : ConnectionClosed(where, doneText(where)) {}
+ConnectionDone::ConnectionDone(const Address& peer)
+    : ConnectionClosed(std::string(), std::string()), peer_(peer) {}
+ConnectionDone::ConnectionDone(const ConnectionDone& other)
+    : ConnectionClosed(other), peer_(other.peer_) {}
+ConnectionDone& ConnectionDone::operator=(const ConnectionDone& other) {
+  if (this == &other) return *this;
+  ConnectionClosed::operator=(other);
+  peer_ = other.peer_;
+  delete texts_.exchange(nullptr);
+  return *this;
+}
+ConnectionDone::~ConnectionDone() { delete texts_.load(std::memory_order_acquire); }
+
+// Several threads may ask at the same time: all get what the first one has made.
+const ConnectionDone::Texts* ConnectionDone::texts() const noexcept {
+  const Texts* existing = texts_.load(std::memory_order_acquire);
+  if (existing) return existing;
+  try {
+    auto made = std::make_unique<const Texts>(peer_->toString());
+    if (!texts_.compare_exchange_strong(existing, made.get(), std::memory_order_acq_rel))
+      return existing;
+    return made.release();
+  } catch (...) {
+    return nullptr;
+  }
+}
+
+const char* ConnectionDone::what() const noexcept {
+  if (!peer_) return ConnectionClosed::what();
+  const Texts* const made = texts();
+  return made ? made->sentence.c_str() : "a connection was closed cleanly";
+}
+
+const std::string& ConnectionDone::where() const noexcept {
+  if (!peer_) return ConnectionClosed::where();
+  static const std::string noMemory = "somewhere";
+  const Texts* const made = texts();
+  return made ? made->where : noMemory;
+}
 
 ConnectionLost::ConnectionLost(std::string where, int osError, const std::string& sentence)
     : ConnectionClosed(std::move(where), sentence), osError_(osError) {}

@@ -3,9 +3,12 @@
 #include <hawser/base/durations.h>
 #include <hawser/base/failure.h>
 #include <hawser/defer/errors.h>
+#include <hawser/net/address.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -118,12 +121,10 @@ class ConnectingCancelledError : public CancelledError {
 class ConnectionClosed : public std::runtime_error {
  public:
   ~ConnectionClosed() override;
-  const std::string& where() const noexcept { return where_; }
+  virtual const std::string& where() const noexcept { return where_; }
 
  protected:
   ConnectionClosed(std::string where, const std::string& sentence);
-  /// The sentence is `before`, where, `after`.
-  ConnectionClosed(std::string&& where, std::string_view before, std::string_view after);
 
  private:
   std::string where_;
@@ -134,7 +135,21 @@ class ConnectionClosed : public std::runtime_error {
 class ConnectionDone : public ConnectionClosed {
  public:
   explicit ConnectionDone(std::string where);
+  /// Its texts are made when somebody asks for them: most connections end so, and nobody asks.
+  explicit ConnectionDone(const Address& peer);
+  ConnectionDone(const ConnectionDone& other);
+  ConnectionDone& operator=(const ConnectionDone& other);
   ~ConnectionDone() override;
+
+  const char* what() const noexcept override;
+  const std::string& where() const noexcept override;
+
+ private:
+  struct Texts;
+  const Texts* texts() const noexcept;
+
+  std::optional<Address> peer_;  // if this tells where, the texts are these:
+  mutable std::atomic<const Texts*> texts_{nullptr};
 };
 
 /// The connection broke: reset by the peer, timed out, unusable for the kernel, or its reactor

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <hawser/base/pool.h>
 #include <hawser/net/address.h>
 #include <hawser/net/protocol.h>
 
@@ -79,7 +80,7 @@ std::shared_ptr<Factory> factoryFrom(F build) {
 template <class P, class... Arguments>
 std::shared_ptr<Factory> Factory::forProtocol(Arguments... arguments) {
   return factoryFrom([... arguments = std::move(arguments)](const Address&) {
-    return std::make_shared<P>(arguments...);
+    return std::allocate_shared<P>(detail::PoolAllocator<P>(), arguments...);
   });
 }
 

@@ -41,7 +41,7 @@ void connect(Reactor& reactor, std::shared_ptr<Protocol> protocol, int input, in
   ChannelPtr channel = detail::PairChannel::of(reactor.backend(), input, output);
   try {
     detail::StreamConnection::start(reactor, std::move(channel), Address(), std::move(protocol),
-                                    std::move(session));
+                                    detail::ObserverPtr(std::move(session)));
   } catch (...) {
     detail::PairChannel::undo(std::move(channel));
     throw;

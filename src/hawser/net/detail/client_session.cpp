@@ -54,7 +54,7 @@ Deferred<std::shared_ptr<Protocol>> connectClient(Reactor& reactor, Dialler dial
         }
         if (!protocol) return Failure(NoProtocol(where));
         StreamConnection::start(reactor, std::move(connection.channel), connection.peer, protocol,
-                                std::move(session));
+                                ObserverPtr(std::move(session)));
         return protocol;
       });
 }

@@ -35,6 +35,12 @@ class ObserverPtr {
       : observer_(observer.get()) {
     if (observer_ && observer_->connections_++ == 0) observer_->self_ = std::move(observer);
   }
+  /// `share()` gives the shared_ptr, which the observer's first connection needs.
+  template <class Share>
+  ObserverPtr(ConnectionObserver& observer, Share share) : observer_(&observer) {
+    if (observer.connections_ == 0) observer.self_ = share();
+    ++observer.connections_;
+  }
   ObserverPtr(ObserverPtr&& other) noexcept : observer_(std::exchange(other.observer_, nullptr)) {}
   ObserverPtr& operator=(ObserverPtr&& other) noexcept {
     std::swap(observer_, other.observer_);

@@ -53,12 +53,11 @@ void StreamConnection::eventThrew(const char* name) noexcept {
 }
 
 void StreamConnection::start(Reactor& reactor, ChannelPtr&& channel, const Address& peer,
-                             std::shared_ptr<Protocol> protocol,
-                             std::shared_ptr<ConnectionObserver> maker) {
+                             std::shared_ptr<Protocol> protocol, ObserverPtr maker) {
   StoredAddress storedPeer(peer);
-  auto& connection = *new StreamConnection(reactor, std::move(channel), std::move(storedPeer),
-                                           std::move(protocol), ObserverPtr(std::move(maker)));
-  const Held held(connection);
+  const std::unique_ptr<StreamConnection, LetGo> held(new StreamConnection(
+      reactor, std::move(channel), std::move(storedPeer), std::move(protocol), std::move(maker)));
+  StreamConnection& connection = *held;
   reactor.attach(connection);
   connection.notify("connectionMade", *connection.protocol_,
                     [&] { connection.protocol_->makeConnection(connection); });
@@ -208,7 +207,7 @@ std::size_t StreamConnection::queuedBytes() const noexcept {
 
 Address StreamConnection::getHost() const {
   if (!channel_) return host_.get();
-  const Address* const common = maker_ ? maker_->commonHost() : nullptr;
+  const Address* const common = commonHost();
   return common ? *common : fromNative(channel_->localAddress());
 }
 

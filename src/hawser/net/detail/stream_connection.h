@@ -2,6 +2,7 @@
 
 #include <hawser/base/delayed_call.h>
 #include <hawser/base/failure.h>
+#include <hawser/base/pool.h>
 #include <hawser/defer/detail/handler_scope.h>
 #include <hawser/net/detail/connection_observer.h>
 #include <hawser/net/detail/outgoing.h>
@@ -49,7 +50,9 @@ class StreamConnection final : public Transport, private ReceiveHandler, private
   /// If memory runs out before that, `channel` is still the caller's.
   /// @param maker lives until the connection is over
   static void start(Reactor& reactor, ChannelPtr&& channel, const Address& peer,
-                    std::shared_ptr<Protocol> protocol, std::shared_ptr<ConnectionObserver> maker);
+                    std::shared_ptr<Protocol> protocol, ObserverPtr maker);
+  static void* operator new(std::size_t bytes) { return poolAllocate(bytes); }
+  static void operator delete(void* block, std::size_t bytes) noexcept { poolFree(block, bytes); }
 
   using Transport::write;
   void write(std::string_view bytes) override;
@@ -91,6 +94,10 @@ class StreamConnection final : public Transport, private ReceiveHandler, private
 
    private:
     StreamConnection& connection_;
+  };
+
+  struct LetGo {
+    void operator()(StreamConnection* connection) const noexcept { connection->letGo(); }
   };
 
   /// What few connections need.
@@ -150,6 +157,7 @@ class StreamConnection final : public Transport, private ReceiveHandler, private
     return maker_ && maker_->accepts() ? Draining::finishes : Draining::stays;
   }
 
+  const Address* commonHost() const noexcept { return maker_ ? maker_->commonHost() : nullptr; }
   bool writable() const noexcept;
   void writeWith(std::string_view bytes);
   void queueWritten();
@@ -209,7 +217,7 @@ class StreamConnection final : public Transport, private ReceiveHandler, private
   bool readPaused_ : 1 = false;             // the protocol asked for it
   bool readEnded_ : 1 = false;              // the peer has finished sending
   bool complained_ : 1 = false;             // of descriptors that the protocol does not take
-  std::atomic<std::uint32_t> holders_ = 0;  // protocols, the last of which destroys it
+  std::atomic<std::uint32_t> holders_ = 1;  // protocols, the last of which destroys it, and `start`
   Reactor& reactor_;
   ChannelPtr channel_;  // null once the connection is closed
   std::shared_ptr<Protocol> protocol_;

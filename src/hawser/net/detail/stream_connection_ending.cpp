@@ -11,6 +11,7 @@
 #include <chrono>
 #include <memory>
 #include <new>
+#include <source_location>
 #include <span>
 #include <utility>
 
@@ -106,13 +107,16 @@ Failure StreamConnection::lostFailure() const noexcept {
 }
 
 Failure StreamConnection::doneFailure() const noexcept {
-  return failureOr([&] { return Failure(ConnectionDone(where())); });
+  if (isStandardIO()) return failureOr([&] { return Failure(ConnectionDone(where())); });
+  return Failure::make<ConnectionDone>(std::source_location::current(), peer_.get());
 }
 
 void StreamConnection::closeChannel() noexcept {
   StoredAddress host;
   try {
-    host = StoredAddress(getHost());  // while there is somebody to ask
+    // While there is somebody to ask.
+    const Address* const common = commonHost();
+    host = common ? StoredAddress(*common) : StoredAddress(getHost());
   } catch (const std::bad_alloc&) {
     host = StoredAddress();  // it is told as if it had no address
   }

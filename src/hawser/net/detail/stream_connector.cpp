@@ -58,7 +58,7 @@ void StreamConnector::dialled(Dialled connection) {
   state_ = State::connected;
   protocol_ = protocol;
   StreamConnection::start(reactor_, std::move(connection.channel), connection.peer,
-                          std::move(protocol), shared_from_this());
+                          std::move(protocol), ObserverPtr(shared_from_this()));
 }
 
 void StreamConnector::failed(const Failure& reason) {

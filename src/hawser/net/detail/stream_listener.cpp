@@ -46,6 +46,15 @@ ChannelPtr openListening(Reactor& reactor, const Address& address, const ListenO
   }
 }
 
+// Every address of this machine, or of a family.
+bool isAny(const Address& host) noexcept {
+  if (host.family() == Address::Family::local) return false;
+  const Address::Bytes& bytes = host.bytes();
+  // The last four bytes, since `::ffff:0.0.0.0` is every address, too.
+  const auto last = host.family() == Address::Family::ipv6 ? bytes.end() - 4 : bytes.begin();
+  return std::all_of(last, bytes.end(), [](auto byte) { return byte == 0; });
+}
+
 }  // namespace
 
 std::shared_ptr<StreamListener> StreamListener::listen(Reactor& reactor, const Address& address,
@@ -78,12 +87,13 @@ StreamListener::StreamListener(Reactor& reactor, ChannelPtr channel, const Addre
       channel_(std::move(channel)),
       factory_(std::move(factory)),
       file_(std::move(file)),
-      host_(host) {}
+      host_(host),
+      commonHost_(isAny(host) ? nullptr : &host_) {}
 
 StreamListener::~StreamListener() = default;
 
 void StreamListener::accepted(ChannelPtr channel, const NativeAddress& peer) {
-  auto self = shared_from_this();  // the factory may stop the port
+  ObserverPtr self(*this, [this] { return shared_from_this(); });  // the factory may stop the port
   complained_ = false;
   const Address from = fromNative(peer);
   std::shared_ptr<Protocol> protocol;
@@ -94,15 +104,6 @@ void StreamListener::accepted(ChannelPtr channel, const NativeAddress& peer) {
       });
   if (!protocol) return;
   StreamConnection::start(reactor_, std::move(channel), from, std::move(protocol), std::move(self));
-}
-
-// A connection to a socket that is bound to one address has that address.
-const Address* StreamListener::commonHost() const noexcept {
-  const Address::Bytes& bytes = host_.bytes();
-  // The last four bytes, since `::ffff:0.0.0.0` is every address, too.
-  const auto last = host_.family() == Address::Family::ipv6 ? bytes.end() - 4 : bytes.begin();
-  const bool any = std::all_of(last, bytes.end(), [](auto byte) { return byte == 0; });
-  return any && host_.family() != Address::Family::local ? nullptr : &host_;
 }
 
 void StreamListener::acceptFailed(std::error_code error) {

@@ -52,7 +52,7 @@ class StreamListener final : public Port,
   void disconnect() override { close(); }
   Draining draining() const noexcept override { return Draining::stops; }
   void connectionEnded(const Failure&) override {}
-  const Address* commonHost() const noexcept override;
+  const Address* commonHost() const noexcept override { return commonHost_; }
   bool accepts() const noexcept override { return true; }
   void retry();
   void complain(const char* what, std::error_code error) const noexcept;
@@ -64,6 +64,7 @@ class StreamListener final : public Port,
   std::shared_ptr<StreamListener> self_;  // while it listens
   std::unique_ptr<UnixSocketFile> file_;  // of a UNIX socket, while it listens
   Address host_;
+  const Address* commonHost_;  // host_, if that is the address of every connection; else null
   DelayedCall retry_;
   bool paused_ = false;      // by whoever listens
   bool complained_ = false;  // since the last connection that was accepted
