@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Counts what an echo costs a server, instructions in user mode and system calls, and what a connection
-costs it in memory.
+"""Counts what an echo costs a server, instructions in user mode and system calls, what a connection that
+comes and goes costs it, and what one costs it in memory.
 
     count_echoes.py BIN SERVER... [--json FILE] [--ceilings FILE]
 
@@ -9,7 +9,8 @@ BIN is the folder of the programs that bench/reactor/ builds. A SERVER is `PROGR
 different length are counted, instructions by Valgrind's callgrind, system calls by strace; their
 difference leaves out the beginning and the end.
 
-Figures are named `SERVER/instructions` and `SERVER/calls_per_100`; `SERVER/idle_bytes` is the resident
+Figures are named `SERVER/instructions` and `SERVER/calls_per_100`; with `churn_` before that they are of a
+connection that is made, has one echo and is closed, 64 at a time; `SERVER/idle_bytes` is the resident
 memory that each of 10,000 connections takes after one echo. With --ceilings they are held against a
 file like those of count_instructions.py.
 """
@@ -32,7 +33,8 @@ from pathlib import Path
 from count_instructions import check, read_ceilings
 
 CONNECTIONS = 64
-SHORT, LONG = 50, 350  # echoes on each connection
+LENGTHS = {"echo": (50, 350),  # echoes on each connection
+           "churn": (10, 40)}  # connections, one after the other, in the place of each
 IDLE_CONNECTIONS = 10_000
 TIMEOUT = 60  # seconds for one run
 LISTENING = re.compile(rb"^listening on tcp:.*:(\d+)\n$")
@@ -44,7 +46,7 @@ def command_of(folder, server):
     return [f"{folder}/reactor-{program}", *(["--reactor", *reactor] if reactor else []), *options]
 
 
-def run(folder, server, wrapper, echoes):
+def run(folder, server, wrapper, mode, echoes):
     """One run of the server under `wrapper`, ended by SIGTERM when the load is done."""
     process = subprocess.Popen([*wrapper, *command_of(folder, server)], stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL)
@@ -53,7 +55,7 @@ def run(folder, server, wrapper, echoes):
         match = LISTENING.match(line)
         if not match:
             raise RuntimeError(f"{server}: its first line was {line!r}")
-        subprocess.run([f"{folder}/reactor-load", match[1].decode(), "echo", "--connections",
+        subprocess.run([f"{folder}/reactor-load", match[1].decode(), mode, "--connections",
                         str(CONNECTIONS), "--echoes", str(echoes)],
                        check=True, stdout=subprocess.DEVNULL, timeout=TIMEOUT)
         # Valgrind is the process itself; strace is its parent.
@@ -72,17 +74,18 @@ def run(folder, server, wrapper, echoes):
         process.stdout.close()
 
 
-def instructions_of_run(folder, server, echoes):
+def instructions_of_run(folder, server, mode, echoes):
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "callgrind.out"
-        run(folder, server, ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}"], echoes)
+        run(folder, server, ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}"], mode,
+            echoes)
         return int(re.search(r"^(?:totals|summary): (\d+)", out.read_text(), re.MULTILINE)[1])
 
 
-def calls_of_run(folder, server, echoes):
+def calls_of_run(folder, server, mode, echoes):
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "strace.out"
-        run(folder, server, ["strace", "-f", "-c", "-o", str(out)], echoes)
+        run(folder, server, ["strace", "-f", "-c", "-o", str(out)], mode, echoes)
         return sum(int(calls) for calls in
                    re.findall(r"^ *[\d.]+ +[\d.]+ +\d+ +(\d+)\b.* (?!total)\w+$", out.read_text(),
                               re.MULTILINE))
@@ -99,9 +102,11 @@ def or_none(measure):
     return measured
 
 
-def per_echo(count):
+def per_one(mode, count):
+    short, long = LENGTHS[mode]
     return or_none(lambda folder, server: (
-        (count(folder, server, LONG) - count(folder, server, SHORT)) / ((LONG - SHORT) * CONNECTIONS)))
+        (count(folder, server, mode, long) - count(folder, server, mode, short))
+        / ((long - short) * CONNECTIONS)))
 
 
 @or_none
@@ -123,8 +128,10 @@ def count_all(folder, servers):
     jobs = {}
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for server in servers:
-            jobs[f"{server}/instructions"] = pool.submit(per_echo(instructions_of_run), folder, server)
-            jobs[f"{server}/calls_per_100"] = pool.submit(per_echo(calls_of_run), folder, server)
+            for mode, prefix in (("echo", ""), ("churn", "churn_")):
+                for name, count in (("instructions", instructions_of_run),
+                                    ("calls_per_100", calls_of_run)):
+                    jobs[f"{server}/{prefix}{name}"] = pool.submit(per_one(mode, count), folder, server)
             jobs[f"{server}/idle_bytes"] = pool.submit(idle_bytes, folder, server)
     figures = {name: job.result() for name, job in jobs.items()}
     return {name: figure * 100 if figure is not None and name.endswith("calls_per_100") else figure

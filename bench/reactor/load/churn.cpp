@@ -2,6 +2,7 @@
 #include "traffic.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <vector>
 
@@ -13,14 +14,17 @@ namespace {
 class Churn {
  public:
   explicit Churn(const Options& options)
-      : port_(options.port), pattern_(options.bytes), places_(options.connections) {
+      : port_(options.port),
+        pattern_(options.bytes),
+        places_(options.connections),
+        limit_(options.echoes == 0 ? UINT64_MAX : options.echoes * options.connections) {
     for (std::uint32_t i = 0; i < places_.size(); ++i) begin(i);
   }
 
   /// @returns the time at the end
   std::uint64_t runUntil(std::uint64_t end) {
     std::uint64_t time = now();
-    while (time < end) {
+    while (time < end && done < limit_) {
       const auto events = waiting_.wait(10'000);
       if (events.empty()) fail("the server has not answered for 10 seconds");
       for (const epoll_event& event : events) {
@@ -46,6 +50,7 @@ class Churn {
   void begin(std::uint32_t index) {
     Place& place = places_[index];
     place.socket.reset();
+    if (number_ == limit_) return;
     place.socket = connectTo(port_);
     place.exchange.begin(pattern_.message(number_++));
     waiting_.add(place.socket.get(), index);
@@ -55,6 +60,7 @@ class Churn {
   Pattern pattern_;
   Waiting waiting_;
   std::vector<Place> places_;
+  std::uint64_t limit_;  // of connections, in all
   std::uint64_t number_ = 0;
 };
 
@@ -65,6 +71,10 @@ std::uint64_t length(double seconds) { return static_cast<std::uint64_t>(seconds
 void churn(const Options& options) {
   const ServerProcess server(options.server);
   Churn churn(options);
+  if (options.echoes != 0) {
+    churn.runUntil(UINT64_MAX);
+    return;
+  }
   const std::uint64_t began = churn.runUntil(now() + length(options.warmUp));
   churn.done = 0;
   const std::uint64_t cpuBefore = server.cpuTime();

@@ -13,7 +13,7 @@ struct Options {
   std::size_t bytes = 64;    // of a message
   double seconds = 0;        // what is measured
   double warmUp = 0;         // before that, seconds
-  std::uint64_t echoes = 0;  // instead of a time: so many for each connection
+  std::uint64_t echoes = 0;  // instead of a time: so many for each connection, or in its place
   pid_t server = 0;          // whose CPU time, memory and descriptors are read
 };
 

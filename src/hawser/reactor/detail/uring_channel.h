@@ -11,9 +11,9 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
-#include <vector>
 
 namespace hawser {
 class UringBackend;
@@ -158,7 +158,7 @@ class UringChannel final : public SocketChannel, private ListNode {
   SendQueue orphans_;  // of a cancelled send that the kernel still has
   UringInbox inbox_;
   std::unique_ptr<NativeAddress> address_;                 // while connecting
-  std::unique_ptr<std::vector<FileDescriptor>> accepted_;  // by the kernel, not delivered yet
+  std::unique_ptr<std::deque<FileDescriptor>> accepted_;  // by the kernel, not delivered yet
   std::size_t place_ = 0;                                  // among the backend's channels
   int incomingError_ = 0;      // ends the receiving, or stops the accepting
   int outcome_ = 0;            // of the connect or send, if known

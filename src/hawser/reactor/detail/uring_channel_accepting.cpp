@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <new>
 #include <utility>
@@ -31,7 +32,7 @@ void UringChannel::completeAccept(int result) noexcept {
     FileDescriptor accepted(result);
     if (is_.closed) return;
     try {
-      if (!accepted_) accepted_ = std::make_unique<std::vector<FileDescriptor>>();
+      if (!accepted_) accepted_ = std::make_unique<std::deque<FileDescriptor>>();
       accepted_->push_back(std::move(accepted));
     } catch (const std::bad_alloc&) {
       incomingError_ = ENOMEM;
@@ -46,7 +47,7 @@ void UringChannel::acceptSome() {
   for (int tries = 0; tries < UringBackend::acceptsPerTurn; ++tries) {
     if (!accepted_ || accepted_->empty()) break;
     FileDescriptor descriptor = std::move(accepted_->front());
-    accepted_->erase(accepted_->begin());
+    accepted_->pop_front();
     NativeAddress peer;
     peer.size = sizeof peer.storage;
     if (::getpeername(descriptor.get(), peer.get(), &peer.size) != 0) peer.size = 0;
