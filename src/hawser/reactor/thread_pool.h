@@ -28,8 +28,10 @@ class Reactor;
 ///     deferToThreadPool(reactor, disk, readAll, path).addCallback(show);
 ///
 /// **Threads** are started when there is work and none is free, up to `maxThreads`, and stay until
-/// the pool shrinks or ends. All signals are blocked in them. Jobs begin in the order in which they
-/// were given; a job that waits for another one of the same pool may wait for ever.
+/// the pool shrinks or ends. All signals are blocked in them. If the system gives no further one,
+/// jobs wait for those there are, and one warning, in a pool's life, says so. Jobs begin in the
+/// order in which they were given; a job that waits for another one of the same pool may wait for
+/// ever.
 ///
 /// **When it is full** nobody waits in silence: a job that finds `maxQueued` others waiting is
 /// refused, with an error that says what the threads are busy with.

@@ -50,7 +50,7 @@ void PoolCore::submit(std::shared_ptr<PoolJob> job) {
 }
 
 void PoolCore::enqueue(std::shared_ptr<PoolJob>&& job) {
-  bool lacks = false;
+  std::optional<Lack> lack;
   bool wakes = false;
   {
     const Lock lock(mutex_);
@@ -62,7 +62,7 @@ void PoolCore::enqueue(std::shared_ptr<PoolJob>&& job) {
     queue_.pushBack(added);
     ++queued_;
     try {
-      lacks = !startThreads();
+      lack = startThreads();
     } catch (...) {
       added.unlink();
       --queued_;
@@ -73,10 +73,7 @@ void PoolCore::enqueue(std::shared_ptr<PoolJob>&& job) {
     wakes = wakesOne();
   }
   if (wakes) wake_.notify_one();
-  if (lacks)
-    logging::warn(fmt::format(
-        "The system gives no further thread to the pool \"{}\"; jobs wait for those it has.",
-        options_.name));
+  if (lack) warn(*lack);
 }
 
 bool PoolCore::cancel(PoolJob& job) noexcept {

@@ -11,8 +11,10 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <source_location>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -69,11 +71,17 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
     std::shared_ptr<RemoteCalls> calls;
     std::shared_ptr<RemoteNews> news;
   };
+  /// Fewer threads than wished.
+  struct Lack {
+    std::size_t threads;
+    std::size_t wished;
+    std::error_code why;
+  };
   class Presence;
 
   // All of these with the lock held; those that take it let go of it for a time.
-  /// False, once, if there are fewer threads than there should be.
-  bool startThreads();
+  /// What to `warn` of, once, if there are fewer threads than there should be.
+  std::optional<Lack> startThreads();
   void startThread();
   void joinEnded();
   /// Is a thread to be woken for what is in the queue? Then the caller does it.
@@ -83,6 +91,8 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   void end(Worker& worker, PoolJob& job) noexcept;
   void replace(Lock& lock) noexcept;
   void refuseAll(Lock& lock, const Failure& why) noexcept;
+  /// Without the lock.
+  void warn(const Lack& lack) const noexcept;
   void tellIdle(Lock& lock) noexcept;
   std::vector<BusyThread> busy() const;
   [[noreturn]] void refuseFull() const;
@@ -108,7 +118,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   std::size_t running_ = 0;   // jobs that were begun and not told of
   std::vector<Waiter> waiters_;
   bool open_ = true;
-  bool fewerThanWished_ = false;  // a thread could not be started, and that was logged
+  bool lackTold_ = false;  // a thread could not be started, and that was logged
 
   // Whoever looks whether the queue gets on.
   std::thread watcher_;

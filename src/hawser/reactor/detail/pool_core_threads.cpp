@@ -1,3 +1,4 @@
+#include <hawser/base/logging.h>
 #include <hawser/reactor/detail/pool_core.h>
 #include <hawser/reactor/detail/quiet_thread.h>
 
@@ -61,17 +62,20 @@ bool PoolCore::onOwnThread() const noexcept { return presentCore == this; }
 
 void PoolCore::adjust(std::size_t minThreads, std::size_t maxThreads) {
   if (forked()) return;
+  std::optional<Lack> lack;
   {
     const Lock lock(mutex_);
     options_.minThreads = minThreads;
     options_.maxThreads = maxThreads;
     // Before the first job there are none, and a closed pool needs no more.
-    if (open_ && threads_ > 0) startThreads();
+    if (open_ && threads_ > 0) lack = startThreads();
   }
   wake_.notify_all();
+  if (lack) warn(*lack);
 }
 
-bool PoolCore::startThreads() {
+std::optional<PoolCore::Lack> PoolCore::startThreads() {
+  std::error_code why;
   try {
     while (threads_ < options_.minThreads || (queued_ > free_ && threads_ < options_.maxThreads))
       startThread();
@@ -79,12 +83,25 @@ bool PoolCore::startThreads() {
     if (threads_ == 0)
       throw ThreadStartError(
           error.code(), fmt::format("the thread pool \"{}\" cannot start a thread", options_.name));
-    return std::exchange(fewerThanWished_, true);
+    why = error.code();
   } catch (const std::bad_alloc&) {
     if (threads_ == 0) throw;
-    return std::exchange(fewerThanWished_, true);
+    why = std::make_error_code(std::errc::not_enough_memory);
   }
-  return true;
+  if (!why || std::exchange(lackTold_, true)) return std::nullopt;
+  const std::size_t wished = std::min(threads_ + queued_ - free_, options_.maxThreads);
+  return Lack{threads_, std::max(wished, options_.minThreads), why};
+}
+
+void PoolCore::warn(const Lack& lack) const noexcept {
+  try {
+    logging::warn(
+        fmt::format("The thread pool \"{}\" runs {} of the {} threads that it should; the system "
+                    "gives no other: {}. Jobs wait for those it has.",
+                    options_.name, lack.threads, lack.wished, lack.why.message()));
+  } catch (const std::bad_alloc&) {
+    logging::warn("A thread pool has fewer threads than are wished.");
+  }
 }
 
 void PoolCore::startThread() {
@@ -113,7 +130,11 @@ void PoolCore::replace(Lock& lock) noexcept {
   if (wakesOne()) wake_.notify_one();
   if (threads_ != 0 || queue_.empty()) return;
   try {
-    startThreads();
+    if (const auto lack = startThreads()) {
+      lock.unlock();
+      warn(*lack);
+      lock.lock();
+    }
   } catch (...) {
     refuseAll(lock, Failure::current());
   }
