@@ -1,9 +1,12 @@
 #include "torture/torture.h"
 
 #include <hawser/reactor/backend.h>
+#include <hawser/reactor/detail/child_exit.h>
+#include <hawser/reactor/file_descriptor.h>
 #include <hawser/reactor/process.h>
 #include <hawser/reactor/process_output.h>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -240,6 +243,28 @@ TEST_P(Outputs, thatEndWithTheReactorLeaveNoProcess) { walkThrough(Collecting::E
 
 INSTANTIATE_TEST_SUITE_P(, Processes, ::testing::ValuesIn(processCases()), nameOf);
 INSTANTIATE_TEST_SUITE_P(, Outputs, ::testing::ValuesIn(processCases()), nameOf);
+
+// One that was closed, or is another's by now, is ready at once and for ever.
+TEST(TheEndOfAProcess, isAwaitedInPeaceThoughItsDescriptorIsAnothers) {
+  static constexpr Failing looks{"poll", "EINTR", EINTR};
+  for (const bool closed : {true, false}) {
+    SCOPED_TRACE(closed ? "closed" : "of a file");
+    FileDescriptor file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const int number = file.get();
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::alarm(60);
+      for (;;) ::pause();
+    }
+    if (closed) file = {};
+    using detail::ChildExit;
+    const Fault counted(looks, 1000);
+    EXPECT_EQ(ChildExit::await(number, child, 200ms).state, ChildExit::State::running);
+    EXPECT_FALSE(counted.happened()) << "it looks without end";
+    ::kill(child, SIGKILL);
+    EXPECT_EQ(ChildExit::await(number, child, 20s).state, ChildExit::State::ended);
+  }
+}
 
 }  // namespace
 }  // namespace hawser::torture

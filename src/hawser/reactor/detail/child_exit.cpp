@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <mutex>
 #include <utility>
@@ -25,6 +26,9 @@ struct LeftChild {
     return ChildExit::look(pidfd.get(), pid).state == ChildExit::State::running;
   }
 };
+
+// How often to look for the end of a child that has no pidfd.
+constexpr std::chrono::milliseconds lookEvery{5};
 
 constinit std::mutex leaving;
 std::vector<LeftChild> left;  // guarded by leaving
@@ -55,12 +59,15 @@ ChildExit ChildExit::look(int pidfd, int pid) noexcept {
 ChildExit ChildExit::await(int pidfd, int pid, std::chrono::milliseconds longest) noexcept {
   using std::chrono::steady_clock, std::chrono::milliseconds;
   const auto end = steady_clock::now() + longest;
-  for (;;) {
+  for (bool told = false;;) {
     const ChildExit found = look(pidfd, pid);
     const auto rest = std::chrono::ceil<milliseconds>(end - steady_clock::now());
     if (found.state != State::running || rest.count() <= 0) return found;
+    // Who says so of a child that runs is no pidfd of its any more.
+    if (told) pidfd = -1;
     pollfd waited{pidfd, POLLIN, 0};
-    ::poll(&waited, 1, static_cast<int>(rest.count()));
+    const auto patience = pidfd < 0 ? std::min(rest, lookEvery) : rest;
+    told = ::poll(&waited, 1, static_cast<int>(patience.count())) > 0;
   }
 }
 
