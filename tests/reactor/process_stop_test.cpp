@@ -66,6 +66,34 @@ TEST_P(ProcessStop, doesNotTakeForAllWhatWasReadOfAProcessThatIsDone) {
   reactor.emplace(GetParam().make());
 }
 
+/// The process is done, and much of what was written for it is still here; `script` says whether
+/// somebody may yet read it.
+Failure endOfOneThatReadsNothing(Reactor& reactor, const char* script) {
+  const auto seen = std::make_shared<Watcher>();
+  spawnProcess(reactor, seen, "sh", {"sh", "-c", script}, {.childFDs = {{0, "w"}, {4, "w"}}});
+  seen->transport().write(std::string(200'000, 'x'));
+  siginfo_t info{};
+  const auto pid = static_cast<id_t>(seen->transport().pid().value());
+  EXPECT_EQ(::waitid(P_PID, pid, &info, WEXITED | WNOWAIT), 0);
+  reactor.callWhenRunning([&] { reactor.stop(); });
+  reactor.run();
+  return *seen->ended;
+}
+
+TEST_P(ProcessStop, doesNotTakeForAllWhatWasWrittenForAProcessThatIsDone) {
+  // A child of its own has its standard input, until descriptor 4 ends.
+  const Failure why =
+      endOfOneThatReadsNothing(*reactor, "exec 3<&0 1>/dev/null 2>/dev/null; cat <&4 & exit 0");
+  ASSERT_TRUE(why.check<ProcessPipeError>()) << why.getErrorMessage();
+  EXPECT_EQ(why.get<ProcessPipeError>()->childFD(), 0);
+  EXPECT_EQ(why.get<ProcessPipeError>()->osError(), ECANCELED);
+}
+
+TEST_P(ProcessStop, leavesToAProcessHowMuchItReads) {
+  const Failure why = endOfOneThatReadsNothing(*reactor, "exit 0");
+  EXPECT_TRUE(why.check<ProcessDone>()) << why.getErrorMessage();
+}
+
 TEST_P(ProcessStop, canWaitForAProcessInTheBeforePhase) {
   const auto seen = std::make_shared<Watcher>();
   Resolver<void> gone;

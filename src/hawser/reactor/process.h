@@ -87,7 +87,8 @@ struct ProcessOptions {
 /// **Memory of this program** is shared with the child until it executes, as with vfork, unless
 /// `uid` or `gid` are given: a child of another user gets a copy.
 ///
-/// @throws ProcessStartError: nothing is left of it then, and the protocol was not called
+/// @throws ProcessStartError: the protocol was not called, and nothing is left of it, but for one
+/// case that its documentation names
 /// @throws std::invalid_argument for what can never be: a zero byte in a string, a descriptor named
 /// twice
 /// @throws WrongThreadError, ReactorNotRunning if the reactor has ended

@@ -62,10 +62,12 @@ class ProcessExitedAlready : public std::runtime_error {
 };
 
 /// A process could not be started: the program is not there or cannot be executed, the directory is
-/// not there, descriptors, processes or memory are short.
+/// not there, descriptors, processes or memory are short. Or it was started and its end cannot be
+/// watched, for want of descriptors or memory: then it was killed. One that became another user and
+/// may not be killed runs on and finds its pipes closed.
 class ProcessStartError : public std::runtime_error {
  public:
-  /// @param step what was tried: "exec", "chdir", "fork", "pipe", ...
+  /// @param step what was tried: "exec", "chdir", "fork for", "pipes for", "watching", ...
   /// @param file what it was tried with: the program's or the directory's name
   ProcessStartError(std::string step, std::string file, int osError);
   ~ProcessStartError() override;
@@ -83,7 +85,8 @@ class ProcessStartError : public std::runtime_error {
 
 /// The kernel failed to carry what a process wrote, or what was written for it, or the reactor
 /// ended before that was done (ECANCELED): what came, or what the process got, may be less than
-/// all. Not that one side closed the pipe.
+/// all. Not that one side closed the pipe: a process that ends well without having read all that
+/// was written for it did not want it.
 class ProcessPipeError : public std::runtime_error {
  public:
   ProcessPipeError(int pid, int childFD, int osError);

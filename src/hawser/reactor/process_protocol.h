@@ -60,8 +60,9 @@ class ProcessProtocol {
   virtual void processExited(const Failure& reason) { static_cast<void>(reason); }
   /// The process has ended and all pipes are closed. `reason` is ProcessDone, ProcessTerminated or
   /// ProcessStatusLost (process_errors.h); ProcessPipeError if the process is done, but not all
-  /// that it wrote has come, since a pipe broke or the reactor ended first; ProcessLeftRunning,
-  /// without a `processExited` before it, if it had not ended when the reactor did.
+  /// that it wrote has come, or not all that was written for it has gone, since a pipe broke or the
+  /// reactor ended first; ProcessLeftRunning, without a `processExited` before it, if it had not
+  /// ended when the reactor did.
   virtual void processEnded(const Failure& reason) { static_cast<void>(reason); }
 
   /// The process, also after it has ended.

@@ -1,6 +1,8 @@
 #include <hawser/reactor/detail/child_pipe.h>
 #include <hawser/reactor/reactor.h>
 
+#include <poll.h>
+
 #include <cerrno>
 #include <stdexcept>
 #include <utility>
@@ -84,6 +86,12 @@ void ChildPipe::resume() {
 
 std::size_t ChildPipe::queuedBytes() const noexcept {
   return queue_.size() + (channel_ ? channel_->unsent() : 0);
+}
+
+bool ChildPipe::unsent() const noexcept {
+  if (!open() || queuedBytes() == 0) return false;
+  pollfd asked{descriptor(), POLLOUT, 0};
+  return ::poll(&asked, 1, 0) >= 0 && (asked.revents & (POLLERR | POLLHUP)) == 0;
 }
 
 void ChildPipe::registerProducer(std::shared_ptr<Producer> producer, bool streaming) {

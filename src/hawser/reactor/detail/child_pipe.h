@@ -61,6 +61,8 @@ class ChildPipe final : private ReceiveHandler, private AfterTurn {
   bool open() const noexcept { return channel_ != nullptr; }
   /// Something may still come from the child.
   bool unread() const noexcept { return open() && readable() && !hungUp_; }
+  /// Something was written for the child that has not gone, and somebody could still read it.
+  bool unsent() const noexcept;
   /// Of this program; while it is open.
   int descriptor() const noexcept { return channel_->descriptor(); }
   /// Until its owner was told that it is lost.

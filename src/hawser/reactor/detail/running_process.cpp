@@ -354,7 +354,7 @@ void RunningProcess::endIfOver() {
 void RunningProcess::disconnect() {
   const auto self = shared_from_this();
   for (const auto& pipe : pipes_)
-    if (pipe->unread()) noteBroken(*pipe, ECANCELED);
+    if (pipe->unread() || pipe->unsent()) noteBroken(*pipe, ECANCELED);
   if (pidfd_) endForReactor();
   for (const auto& pipe : pipes_) pipe->disconnect();
   endIfOver();
