@@ -241,6 +241,20 @@ TEST_F(Pool, isStoppedByTheEndOfItsHome) {
   EXPECT_EQ(ended, 2);
 }
 
+TEST_F(Pool, hasNoHomeAnyMoreOnceThatHasEnded) {
+  ReactorPool pool(1);
+  {
+    Reactor home;
+    auto start = pool.start(home);
+    const auto until = std::chrono::steady_clock::now() + 20s;
+    while (start.state() == DeferredState::pending && std::chrono::steady_clock::now() < until)
+      home.iterate(10ms);
+    EXPECT_EQ(&pool.home(), &home);
+  }
+  EXPECT_THROW(pool.home(), ReactorNotRunning);
+  EXPECT_THROW(static_cast<void>(pool.callOnEach([](Reactor&) {})), ReactorNotRunning);
+}
+
 TEST_F(Pool, endsWithItsOwnerWhateverItDoes) {
   const std::size_t threads = entriesOf("/proc/self/task");
   for (int turns = 0; turns < 4; ++turns) {

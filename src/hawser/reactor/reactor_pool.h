@@ -153,13 +153,13 @@ class ReactorPool {
   ///
   /// The first failure fails it with FirstError, as with `gather`; everything else is as with
   /// `callOn`.
-  /// @throws WrongThreadError, ReactorNotRunning before `start`, std::out_of_range while it starts
+  /// @throws WrongThreadError, ReactorNotRunning as `home`, std::out_of_range while it starts
   template <class F>
   [[nodiscard("co_await it, add handlers to it, or keep it")]] auto callOnEach(
       F f, std::source_location where = std::source_location::current());
 
   /// Where Deferreds fire.
-  /// @throws ReactorNotRunning before `start`
+  /// @throws ReactorNotRunning before `start`, and once home has ended
   Reactor& home() const;
 
  private:

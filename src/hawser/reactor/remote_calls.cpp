@@ -52,6 +52,10 @@ bool RemoteCalls::empty() const noexcept {
   return !last || last == &waiting || last == &closed;
 }
 
+bool RemoteCalls::isClosed() const noexcept {
+  return last_.load(std::memory_order_relaxed) == &closed;
+}
+
 bool RemoteCalls::beginWaiting() noexcept {
   RemoteItem* expected = nullptr;
   return last_.compare_exchange_strong(expected, &waiting, std::memory_order_relaxed) ||

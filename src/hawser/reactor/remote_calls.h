@@ -42,6 +42,7 @@ class RemoteCalls {
   // The reactor's thread.
 
   bool empty() const noexcept;
+  bool isClosed() const noexcept;
   /// From now on who posts will wake the backend, until `takeAll`. False if something is queued
   /// already: then there is nothing to wait for.
   [[nodiscard]] bool beginWaiting() noexcept;

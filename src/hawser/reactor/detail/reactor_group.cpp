@@ -2,6 +2,7 @@
 
 #include <hawser/base/logging.h>
 #include <hawser/reactor/call_on.h>
+#include <hawser/reactor/detail/reactor_threads.h>
 #include <hawser/reactor/errors.h>
 
 #include <fmt/format.h>
@@ -31,6 +32,7 @@ Deferred<void> ReactorGroup::start(Reactor& home, SetUp setUp) {
     return Failure(ReactorNotRestartable("ReactorPool::start: it was started before"));
   if (home.ended()) return Failure(ReactorNotRunning("ReactorPool::start: its home has ended"));
   home_ = &home;
+  homeCalls_ = ReactorThreads::calls(home);
   state_ = State::starting;
   return startOrEnd(shared_from_this(), std::make_shared<SetUp>(std::move(setUp)));
 }
@@ -254,7 +256,8 @@ Reactor& ReactorGroup::reactor(std::size_t number) const {
 }
 
 Reactor& ReactorGroup::home() const {
-  if (!home_) throw ReactorNotRunning("ReactorPool: it was not started, or its home has ended");
+  if (!home_ || homeCalls_->isClosed())
+    throw ReactorNotRunning("ReactorPool: it was not started, or its home has ended");
   return *home_;
 }
 

@@ -66,6 +66,7 @@ class ReactorGroup : public std::enable_shared_from_this<ReactorGroup> {
   ReactorPoolOptions options_;
   const std::size_t size_;
   Reactor* home_ = nullptr;
+  std::shared_ptr<RemoteCalls> homeCalls_;  // which know whether it has ended
   State state_ = State::idle;
   std::vector<std::shared_ptr<ReactorThread>> threads_;
   std::size_t ready_ = 0;  // so many of them run, or have run
