@@ -146,6 +146,18 @@ TEST_F(CallOn, bringsWhatIsThrownWithTheTracebackOfBothSides) {
   EXPECT_NE(traceback.find("in thread"), std::string::npos) << traceback;
 }
 
+TEST_F(CallOn, bringsWhatIsThrownInsteadOfADeferredWithTheTracebackOfBothSides) {
+  const auto where = std::source_location::current();
+  auto failing = callOn(reactor, ReactorHere(other.reactor(), where),
+                        []() -> Deferred<int> { throw std::out_of_range("too far"); });
+  const Failure failure = resultOf(std::move(failing)).failure();
+  EXPECT_TRUE(failure.check<std::out_of_range>());
+  const std::string traceback = failure.getTraceback();
+  EXPECT_NE(traceback.find("left the job asked for at"), std::string::npos) << traceback;
+  EXPECT_NE(traceback.find(lineOf(where)), std::string::npos) << traceback;
+  EXPECT_NE(traceback.find("in thread"), std::string::npos) << traceback;
+}
+
 TEST_F(CallOn, bringsTheFailureOfADeferredWithTheTracebackOfBothSides) {
   auto failing = callOn(reactor, other.reactor(), [] {
     return task::deferLater(Reactor::current(), 1ms).addCallback([]() -> int {

@@ -118,13 +118,18 @@ class CrossingCallOf final : public CrossingCall {
     using R = std::invoke_result_t<F&>;
     if constexpr (isDeferred<std::remove_cvref_t<R>>) {
       // If it is a coroutine it needs its captures until it ends, whoever is told of what before.
+      // So all that takes memory is done before it begins.
       auto f = std::make_unique<F>(std::move(*f_));
-      Deferred<T> called = (*f)();
-      if (called.state() == DeferredState::pending) setCanceller(called.cancelHandle(where()));
+      auto beginning = makeDeferred<void>(where());
+      Deferred<T> called =
+          std::move(beginning.deferred)
+              .addCallback([&call = *f] { return call(); }, std::source_location());
+      setCanceller(called.cancelHandle(where()));
       std::move(called).addBoth(
           [self = std::static_pointer_cast<CrossingCallOf>(this->shared_from_this()),
            f = std::move(f)](Result<T> result) { self->end(std::move(result)); },
           where());
+      beginning.resolver.callback(std::source_location());
     } else if constexpr (std::is_void_v<R>) {
       (*f_)();
       complete(Result<void>());
