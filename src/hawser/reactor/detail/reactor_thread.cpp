@@ -95,12 +95,6 @@ void ReactorThread::live() {
 }
 
 void ReactorThread::runReactor(Reactor& reactor) {
-  {
-    const std::lock_guard lock(mutex_);
-    reactor_ = &reactor;
-    hasReactor_ = true;
-    calls_ = ReactorThreads::calls(reactor);
-  }
   reactor.callWhenRunning([this] {
     try {
       running_.callback();
@@ -109,6 +103,13 @@ void ReactorThread::runReactor(Reactor& reactor) {
     }
     stopNow();
   });
+  // From here on nothing fails: who is told of the reactor may keep it until `release`.
+  {
+    const std::lock_guard lock(mutex_);
+    reactor_ = &reactor;
+    hasReactor_ = true;
+    calls_ = ReactorThreads::calls(reactor);
+  }
   Failure failure = Failure::none();
   try {
     reactor.run({.handleSignals = false, .drain = options_.drain});
