@@ -1,5 +1,10 @@
 #include <hawser/net/factory.h>
 
+#include <hawser/net/stdio.h>
+#include <hawser/net/udp.h>
+#include <hawser/net/unix.h>
+#include <hawser/testing/deferred_matchers.h>
+
 #include "net/net_fixture.h"
 
 #include <cstdint>
@@ -62,6 +67,38 @@ TEST(Factory, isStartedByItsFirstUserAndStoppedByItsLast) {
     EXPECT_EQ(factory.stops, round);
   }
   EXPECT_THROW(factory.doStop(), std::logic_error);
+}
+
+TEST(Factory, thatIsNullIsRefusedByWhomItIsGivenTo) {
+  Reactor reactor;
+  const auto refused = [](const std::string& function, const std::function<void()>& call) {
+    SCOPED_TRACE(function);
+    try {
+      call();
+      ADD_FAILURE() << "it was not refused";
+    } catch (const std::invalid_argument& error) {
+      EXPECT_EQ(error.what(), function + ": there is no factory");
+    }
+  };
+  refused("listenTCP", [&] { listenTCP(reactor, 0, nullptr, 5, "127.0.0.1"); });
+  refused("listenUNIX", [&] { listenUNIX(reactor, std::string("\0hawser", 7), nullptr); });
+  refused("connectTCP", [&] { connectTCP(reactor, "127.0.0.1", 1, nullptr); });
+  refused("connectUNIX", [&] { connectUNIX(reactor, "/nowhere", nullptr); });
+  refused("ClientEndpoint::connect",
+          [&] { static_cast<void>(TCP4ClientEndpoint(reactor, "127.0.0.1", 1).connect(nullptr)); });
+  for (const char* const text : {"tcp:0:interface=127.0.0.1", "unix:@hawser", "stdio:"}) {
+    SCOPED_TRACE(text);
+    testing::failureResultOf<std::invalid_argument>(
+        serverFromString(reactor, text).listen(nullptr));
+  }
+}
+
+TEST(Factory, isNotNeededWhereAProtocolIsAndThatMustNotBeNull) {
+  Reactor reactor;
+  EXPECT_THROW(listenUDP(reactor, 0, nullptr, {.interface = "127.0.0.1"}), std::invalid_argument);
+  EXPECT_THROW(listenUNIXDatagram(reactor, "", nullptr), std::invalid_argument);
+  EXPECT_THROW(connectUNIXDatagram(reactor, "/nowhere", nullptr), std::invalid_argument);
+  EXPECT_THROW(StandardIO(reactor, nullptr), std::invalid_argument);
 }
 
 }  // namespace

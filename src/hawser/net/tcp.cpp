@@ -3,6 +3,7 @@
 #include <hawser/net/detail/dial.h>
 #include <hawser/net/detail/stream_connector.h>
 #include <hawser/net/detail/stream_listener.h>
+#include <hawser/net/detail/user_code.h>
 #include <hawser/net/errors.h>
 #include <hawser/reactor/reactor.h>
 
@@ -20,6 +21,7 @@ std::shared_ptr<Port> listenTCP(Reactor& reactor, std::uint16_t port,
 std::shared_ptr<Port> listenTCP(Reactor& reactor, std::uint16_t port,
                                 std::shared_ptr<Factory> factory, const ListenOptions& options) {
   reactor.checkThread("listenTCP");
+  factory = detail::given(std::move(factory), "listenTCP: there is no factory");
   const auto address = options.interface.empty()
                            ? Address::any(Address::Family::ipv4, port)
                            : Address::fromNumericHost(options.interface, port);
@@ -33,6 +35,7 @@ std::shared_ptr<Connector> connectTCP(Reactor& reactor, std::string host, std::u
                                       std::shared_ptr<ClientFactory> factory,
                                       const ConnectOptions& options) {
   reactor.checkThread("connectTCP");
+  factory = detail::given(std::move(factory), "connectTCP: there is no factory");
   auto connector = std::make_shared<detail::StreamConnector>(
       reactor, detail::tcpDialler(reactor, std::move(host), port, options), std::move(factory));
   connector->connect();

@@ -1,6 +1,7 @@
 #include <hawser/net/udp.h>
 
 #include <hawser/net/detail/datagram_port.h>
+#include <hawser/net/detail/user_code.h>
 #include <hawser/net/errors.h>
 #include <hawser/reactor/reactor.h>
 
@@ -14,6 +15,7 @@ std::shared_ptr<DatagramTransport> listenUDP(Reactor& reactor, std::uint16_t por
                                              std::shared_ptr<DatagramProtocol> protocol,
                                              const DatagramOptions& options) {
   reactor.checkThread("listenUDP");
+  protocol = detail::given(std::move(protocol), "listenUDP: there is no protocol");
   const auto address = options.interface.empty()
                            ? Address::any(Address::Family::ipv4, port)
                            : Address::fromNumericHost(options.interface, port);

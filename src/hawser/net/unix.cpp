@@ -6,6 +6,7 @@
 #include <hawser/net/detail/stream_listener.h>
 #include <hawser/net/detail/unix_dial.h>
 #include <hawser/net/detail/unix_socket_file.h>
+#include <hawser/net/detail/user_code.h>
 #include <hawser/net/errors.h>
 #include <hawser/reactor/backend.h>
 #include <hawser/reactor/reactor.h>
@@ -21,6 +22,7 @@ std::shared_ptr<Port> listenUNIX(Reactor& reactor, const std::string& address,
                                  std::shared_ptr<Factory> factory, int backlog, unsigned mode,
                                  bool wantPID) {
   reactor.checkThread("listenUNIX");
+  factory = detail::given(std::move(factory), "listenUNIX: there is no factory");
   const Address wanted = Address::fromPath(address);
   ChannelPtr channel;
   try {
@@ -40,6 +42,7 @@ std::shared_ptr<Connector> connectUNIX(Reactor& reactor, const std::string& addr
                                        std::shared_ptr<ClientFactory> factory,
                                        std::chrono::nanoseconds timeout, bool checkPID) {
   reactor.checkThread("connectUNIX");
+  factory = detail::given(std::move(factory), "connectUNIX: there is no factory");
   auto connector = std::make_shared<detail::StreamConnector>(
       reactor, detail::unixDialler(reactor, Address::fromPath(address), timeout, checkPID),
       std::move(factory));
@@ -51,6 +54,7 @@ std::shared_ptr<DatagramTransport> listenUNIXDatagram(Reactor& reactor, const st
                                                       std::shared_ptr<DatagramProtocol> protocol,
                                                       std::size_t maxPacketSize, unsigned mode) {
   reactor.checkThread("listenUNIXDatagram");
+  protocol = detail::given(std::move(protocol), "listenUNIXDatagram: there is no protocol");
   return detail::DatagramPort::openUnix(reactor, Address::fromPath(address), Address(),
                                         std::move(protocol), maxPacketSize, mode);
 }
@@ -60,6 +64,7 @@ std::shared_ptr<DatagramTransport> connectUNIXDatagram(Reactor& reactor, const s
                                                        std::size_t maxPacketSize, unsigned mode,
                                                        const std::string& bindAddress) {
   reactor.checkThread("connectUNIXDatagram");
+  protocol = detail::given(std::move(protocol), "connectUNIXDatagram: there is no protocol");
   return detail::DatagramPort::openUnix(reactor, Address::fromPath(bindAddress),
                                         Address::fromPath(address), std::move(protocol),
                                         maxPacketSize, mode);

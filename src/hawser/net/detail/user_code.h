@@ -5,9 +5,19 @@
 #include <hawser/defer/detail/handler_scope.h>
 #include <hawser/reactor/detail/handler_mark.h>
 
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace hawser::detail {
+
+/// What a function of the API was given to call, if it was given anything.
+/// @throws std::invalid_argument with `why` if it is null
+template <class Pointer>
+Pointer given(Pointer pointer, const char* why) {
+  if (!pointer) throw std::invalid_argument(why);
+  return pointer;
+}
 
 /// What `make` makes, or why it could not: whoever is told of an end must be told, with memory or
 /// without.
