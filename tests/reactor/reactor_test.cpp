@@ -243,6 +243,29 @@ TEST_F(ReactorTurn, aHandlerThatThrowsIsLoggedAndTheOthersAreCalled) {
     EXPECT_EQ(log.count(what), 1u) << what;
 }
 
+TEST_F(ReactorTurn, aCallThatThrowsIsLoggedWithThePlaceThatAskedForIt) {
+  const logging::Observation silence = logging::silenceStderr();
+  std::vector<std::string> tracebacks;
+  const auto observation = logging::addObserver([&](const logging::Event& event) {
+    if (event.failure) tracebacks.push_back(event.failure->getTraceback());
+  });
+  const auto fail = [] { throw std::runtime_error("no"); };
+  std::vector<std::string> places;
+  const auto note = [&](std::source_location where = std::source_location::current()) {
+    places.push_back(std::string(where.file_name()) + ":" + std::to_string(where.line()));
+  };
+  reactor.callWhenRunning(fail), note();
+  reactor.callFromThread(fail), note();
+  reactor.callLater(0s, fail), note();
+  reactor.callLater(1ms, [this] { reactor.stop(); });
+  run();
+  ASSERT_EQ(tracebacks.size(), places.size());
+  for (std::size_t i = 0; i < places.size(); ++i)
+    EXPECT_NE(tracebacks[i].find("left the job asked for at " + places[i] + "\n"),
+              std::string::npos)
+        << tracebacks[i];
+}
+
 using ReactorTimers = ReactorTest;
 
 TEST_F(ReactorTimers, areMadeInTheOrderOfTimeThenOfCreation) {

@@ -8,4 +8,8 @@ namespace hawser::detail {
   logging::err(Failure::current(), what, where);
 }
 
+[[gnu::cold]] void logCallFailure(const char* what, std::source_location where) noexcept {
+  logging::err(Failure::currentIn(SiteKind::job, where, nullptr), what, where);
+}
+
 }  // namespace hawser::detail

@@ -6,20 +6,29 @@
 #include <cxxabi.h>
 
 #include <source_location>
+#include <type_traits>
 #include <utility>
 
 namespace hawser::detail {
 
-/// Logs the exception that is being handled: `what` says during what it was thrown, `where` who
-/// asked for the call.
+/// Logs the exception that is being handled: `what` says during what it was thrown, `where` is the
+/// place that called.
 void logHandlerFailure(const char* what, std::source_location where) noexcept;
+/// The same for a call that somebody asked for at `where`: the traceback leads there.
+void logCallFailure(const char* what, std::source_location where) noexcept;
+
+using LogThrown = void(const char* what, std::source_location where) noexcept;
+template <class Asker>
+inline constexpr LogThrown* logThrownFor =
+    std::is_same_v<Asker, std::source_location> ? logCallFailure : logHandlerFailure;
 
 /// Calls user code on behalf of the reactor: what it throws is logged, and what it abandons is
 /// delivered when it has returned. `asker` is the object that is called, or the place that asked.
 template <class F, class Asker>
 [[gnu::always_inline]] inline void callHandlerFor(
     const Asker& asker, const char* what, F&& call,
-    std::source_location where = std::source_location::current()) {
+    std::source_location where = std::source_location::current(),
+    LogThrown* log = logThrownFor<Asker>) {
   const HandlerScope scope;
   const HandlerMark mark(what, asker);
   try {
@@ -27,7 +36,7 @@ template <class F, class Asker>
   } catch (abi::__forced_unwind&) {
     throw;
   } catch (...) {
-    logHandlerFailure(what, where);
+    log(what, where);
   }
 }
 
@@ -49,7 +58,7 @@ class HandlerRow {
       std::source_location where = std::source_location::current()) {
     if (watched_) [[unlikely]]
       return callWatched(object, what, call, where);
-    callUnwatched(call, [=] { logHandlerFailure(what, where); });
+    callUnwatched(call, [=] { logThrownFor<Object>(what, where); });
   }
   bool watched() const noexcept { return watched_; }
   /// For when nobody watches. `threw` is called in the handler for what `call` threw.
@@ -94,7 +103,7 @@ class HandlerRow {
 template <class F>
 [[gnu::always_inline]] inline void callHandler(
     const char* what, F&& call, std::source_location where = std::source_location::current()) {
-  callHandlerFor(std::source_location(), what, std::forward<F>(call), where);
+  callHandlerFor(std::source_location(), what, std::forward<F>(call), where, logHandlerFailure);
 }
 
 }  // namespace hawser::detail
