@@ -3,6 +3,7 @@
 #include <hawser/base/unique_function.h>
 #include <hawser/defer/deferred.h>
 
+#include <csignal>
 #include <memory>
 #include <source_location>
 
