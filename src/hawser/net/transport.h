@@ -112,7 +112,9 @@ class Transport : public Producer {
   virtual void abortConnection() = 0;
 
   /// Sends what is queued, then ends this direction only: the peer reads to the end, and may go on
-  /// sending. `Protocol::writeConnectionLost` tells when it is done.
+  /// sending. `Protocol::writeConnectionLost` tells when it is done; with a producer registered,
+  /// that waits for it to be unregistered. When the peer has finished sending, too, the connection
+  /// is over, and `connectionLost(ConnectionDone)` follows.
   virtual void loseWriteConnection() = 0;
 
   /// Both ends, for as long as the object lives.
