@@ -73,6 +73,10 @@ class BoundWeakly {
 ///     getPoem(server).addCallback(bindWeak(shared_from_this(), [this](std::string poem) { ... }));
 ///     getPoem(server).addCallback(bindWeak(self, &Viewer::show));
 ///
+/// `f` gets what the chain gives, as any handler; a member function is called on the object. In a
+/// place that wants a function and no result, as `callLater`, it may stand, too: it is skipped if
+/// the object is gone.
+///
 /// It does not keep the object alive while it waits. When it is called and the object is gone, `f`
 /// is skipped and the link fails with ObjectGoneError, which is never reported as unhandled. An
 /// `addErrback(logging::err)` behind it does log that, as any failure: to keep it quiet, put

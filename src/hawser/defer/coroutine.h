@@ -17,8 +17,10 @@
 /// Deferred that has a name is awaited with `co_await std::move(d)`.
 ///
 /// * **Values and failures.** `co_await` gives the value or throws the exception; an exception that
-///   leaves the coroutine fails its Deferred; `co_return Failure(...)` does too. `asResult()` gives
-///   a Result<T> instead of throwing, which is also far cheaper for failures.
+///   leaves the coroutine fails its Deferred; `co_return Failure(...)` does too, unless it is a
+///   Deferred<void>: the language has no `co_return` of something there, and `failure.raise()`
+///   throws it. `asResult()` gives a Result<T> instead of throwing, which is also far cheaper for
+///   failures.
 /// * **When it goes on.** Inside the call that fires what it awaits, on the same thread.
 /// * **Dropped.** Like every chain it runs on when its Deferred is dropped.
 /// * **Cancelled.** `cancel()` on its Deferred cancels what it awaits at that moment, so that
