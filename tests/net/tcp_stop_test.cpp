@@ -2,10 +2,14 @@
 
 #include <hawser/net/connector.h>
 #include <hawser/net/producer.h>
+#include <hawser/net/stdio.h>
+#include <hawser/net/udp.h>
+#include <hawser/net/unix.h>
 #include <hawser/reactor/cooperator.h>
 #include <hawser/reactor/looping_call.h>
 #include <hawser/reactor/signal_handler.h>
 #include <hawser/reactor/task.h>
+#include <hawser/testing/deferred_matchers.h>
 
 #include <csignal>
 #include <memory>
@@ -264,6 +268,31 @@ TEST(StopTwice, insideConnectionLostIsRefusedAndTheShutdownGoesOn) {
   program.run();
   EXPECT_NE(refused.find("stopped already"), std::string::npos);
   EXPECT_TRUE(program.bystander->lost());
+}
+
+TEST(Stopped, aReactorIsAskedForNothing) {
+  Reactor reactor;
+  reactor.callWhenRunning([&] { reactor.stop(); });
+  reactor.run();
+  const auto factory = std::make_shared<PeerFactory>();
+  const auto refused = [](const std::string& function, const std::function<void()>& call) {
+    SCOPED_TRACE(function);
+    try {
+      call();
+      ADD_FAILURE() << "it was not refused";
+    } catch (const ReactorNotRunning& error) {
+      EXPECT_EQ(error.what(), function + ": the reactor has ended");
+    }
+  };
+  refused("listenTCP", [&] { listenTCP(reactor, 0, factory, 5, "127.0.0.1"); });
+  refused("listenUNIX", [&] { listenUNIX(reactor, std::string("\0hawser", 7), factory); });
+  refused("listenUDP", [&] { listenUDP(reactor, 0, nullptr, {.interface = "127.0.0.1"}); });
+  refused("listenUNIXDatagram", [&] { listenUNIXDatagram(reactor, "", nullptr); });
+  refused("ClientEndpoint::connect",
+          [&] { static_cast<void>(TCP4ClientEndpoint(reactor, "127.0.0.1", 1).connect(factory)); });
+  refused("StandardIO", [&] { StandardIO(reactor, nullptr); });
+  testing::failureResultOf<ReactorNotRunning>(
+      serverFromString(reactor, "tcp:0:interface=127.0.0.1").listen(factory));
 }
 
 INSTANTIATE_TEST_SUITE_P(, StopInside, ::testing::ValuesIn(stopCases),

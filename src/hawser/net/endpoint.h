@@ -46,6 +46,8 @@ class ClientEndpoint {
   /// what `buildProtocol` threw; with AbandonedError if the reactor ends first. May have failed
   /// already when it returns. Cancelling gives the attempt up and fails with
   /// ConnectingCancelledError; once it has fired, the connection is the protocol's business.
+  /// @throws WrongThreadError, ReactorNotRunning if the reactor has ended; std::invalid_argument if
+  /// there is no factory
   [[nodiscard("co_await it, add handlers to it, or keep it")]] Deferred<std::shared_ptr<Protocol>>
   connect(std::shared_ptr<Factory> factory) const {
     return implementation_->connect(std::move(factory));

@@ -61,6 +61,7 @@ class StandardServer final : public ServerEndpoint::Implementation {
 
   Deferred<std::shared_ptr<Port>> listen(std::shared_ptr<Factory> factory) const override {
     try {
+      detail::checkUsable(reactor_, "ServerEndpoint::listen");
       auto session = std::make_shared<StandardSession>(
           detail::given(std::move(factory), "ServerEndpoint::listen: there is no factory"));
       std::shared_ptr<Protocol> protocol = session->factory().buildProtocol(Address());
@@ -82,7 +83,7 @@ class StandardServer final : public ServerEndpoint::Implementation {
 
 StandardIO::StandardIO(Reactor& reactor, std::shared_ptr<Protocol> protocol, int input,
                        int output) {
-  reactor.checkThread("StandardIO");
+  detail::checkUsable(reactor, "StandardIO");
   protocol = detail::given(std::move(protocol), "StandardIO: there is no protocol");
   connect(reactor, protocol, input, output, nullptr);
   protocol_ = std::move(protocol);

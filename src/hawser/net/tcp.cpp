@@ -20,7 +20,7 @@ std::shared_ptr<Port> listenTCP(Reactor& reactor, std::uint16_t port,
 
 std::shared_ptr<Port> listenTCP(Reactor& reactor, std::uint16_t port,
                                 std::shared_ptr<Factory> factory, const ListenOptions& options) {
-  reactor.checkThread("listenTCP");
+  detail::checkUsable(reactor, "listenTCP");
   factory = detail::given(std::move(factory), "listenTCP: there is no factory");
   const auto address = options.interface.empty()
                            ? Address::any(Address::Family::ipv4, port)
@@ -34,7 +34,7 @@ std::shared_ptr<Port> listenTCP(Reactor& reactor, std::uint16_t port,
 std::shared_ptr<Connector> connectTCP(Reactor& reactor, std::string host, std::uint16_t port,
                                       std::shared_ptr<ClientFactory> factory,
                                       const ConnectOptions& options) {
-  reactor.checkThread("connectTCP");
+  detail::checkUsable(reactor, "connectTCP");
   factory = detail::given(std::move(factory), "connectTCP: there is no factory");
   auto connector = std::make_shared<detail::StreamConnector>(
       reactor, detail::tcpDialler(reactor, std::move(host), port, options), std::move(factory));

@@ -32,7 +32,8 @@ inline constexpr int defaultBacklog = 512;
 /// @param interface a numeric address of this machine; empty is every IPv4 interface, `::` every
 ///     interface with IPv6 (and IPv4, unless the system separates them)
 /// @throws CannotListenError, and whatever the factory's `startFactory` throws
-/// @throws std::invalid_argument if there is no factory
+/// @throws WrongThreadError, ReactorNotRunning if the reactor has ended; std::invalid_argument if
+///     there is no factory
 std::shared_ptr<Port> listenTCP(Reactor& reactor, std::uint16_t port,
                                 std::shared_ptr<Factory> factory, int backlog = defaultBacklog,
                                 const std::string& interface = {});
@@ -57,7 +58,8 @@ std::shared_ptr<Port> listenTCP(Reactor& reactor, std::uint16_t port,
 /// it is needed, whether or not anybody keeps the result.
 ///
 /// @param host a name or a numeric address; the addresses of a name are tried one after the other
-/// @throws std::invalid_argument if there is no factory
+/// @throws WrongThreadError, ReactorNotRunning if the reactor has ended; std::invalid_argument if
+///     there is no factory
 std::shared_ptr<Connector> connectTCP(Reactor& reactor, std::string host, std::uint16_t port,
                                       std::shared_ptr<ClientFactory> factory,
                                       const ConnectOptions& options = {});

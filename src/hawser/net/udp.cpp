@@ -14,7 +14,7 @@ namespace hawser {
 std::shared_ptr<DatagramTransport> listenUDP(Reactor& reactor, std::uint16_t port,
                                              std::shared_ptr<DatagramProtocol> protocol,
                                              const DatagramOptions& options) {
-  reactor.checkThread("listenUDP");
+  detail::checkUsable(reactor, "listenUDP");
   protocol = detail::given(std::move(protocol), "listenUDP: there is no protocol");
   const auto address = options.interface.empty()
                            ? Address::any(Address::Family::ipv4, port)

@@ -43,7 +43,8 @@ struct DatagramOptions {
 ///
 /// @param port 0 takes a free one, which `getHost()` of the result tells
 /// @throws CannotListenError, and whatever `startProtocol` throws: then the port is closed
-/// @throws std::logic_error if the protocol has a port that is open
+/// @throws std::logic_error if the protocol has a port that is open, or there is none
+/// @throws WrongThreadError, ReactorNotRunning if the reactor has ended
 std::shared_ptr<DatagramTransport> listenUDP(Reactor& reactor, std::uint16_t port,
                                              std::shared_ptr<DatagramProtocol> protocol,
                                              const DatagramOptions& options = {});

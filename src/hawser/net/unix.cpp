@@ -21,7 +21,7 @@ namespace hawser {
 std::shared_ptr<Port> listenUNIX(Reactor& reactor, const std::string& address,
                                  std::shared_ptr<Factory> factory, int backlog, unsigned mode,
                                  bool wantPID) {
-  reactor.checkThread("listenUNIX");
+  detail::checkUsable(reactor, "listenUNIX");
   factory = detail::given(std::move(factory), "listenUNIX: there is no factory");
   const Address wanted = Address::fromPath(address);
   ChannelPtr channel;
@@ -41,7 +41,7 @@ std::shared_ptr<Port> listenUNIX(Reactor& reactor, const std::string& address,
 std::shared_ptr<Connector> connectUNIX(Reactor& reactor, const std::string& address,
                                        std::shared_ptr<ClientFactory> factory,
                                        std::chrono::nanoseconds timeout, bool checkPID) {
-  reactor.checkThread("connectUNIX");
+  detail::checkUsable(reactor, "connectUNIX");
   factory = detail::given(std::move(factory), "connectUNIX: there is no factory");
   auto connector = std::make_shared<detail::StreamConnector>(
       reactor, detail::unixDialler(reactor, Address::fromPath(address), timeout, checkPID),
@@ -53,7 +53,7 @@ std::shared_ptr<Connector> connectUNIX(Reactor& reactor, const std::string& addr
 std::shared_ptr<DatagramTransport> listenUNIXDatagram(Reactor& reactor, const std::string& address,
                                                       std::shared_ptr<DatagramProtocol> protocol,
                                                       std::size_t maxPacketSize, unsigned mode) {
-  reactor.checkThread("listenUNIXDatagram");
+  detail::checkUsable(reactor, "listenUNIXDatagram");
   protocol = detail::given(std::move(protocol), "listenUNIXDatagram: there is no protocol");
   return detail::DatagramPort::openUnix(reactor, Address::fromPath(address), Address(),
                                         std::move(protocol), maxPacketSize, mode);
@@ -63,7 +63,7 @@ std::shared_ptr<DatagramTransport> connectUNIXDatagram(Reactor& reactor, const s
                                                        std::shared_ptr<DatagramProtocol> protocol,
                                                        std::size_t maxPacketSize, unsigned mode,
                                                        const std::string& bindAddress) {
-  reactor.checkThread("connectUNIXDatagram");
+  detail::checkUsable(reactor, "connectUNIXDatagram");
   protocol = detail::given(std::move(protocol), "connectUNIXDatagram: there is no protocol");
   return detail::DatagramPort::openUnix(reactor, Address::fromPath(bindAddress),
                                         Address::fromPath(address), std::move(protocol),

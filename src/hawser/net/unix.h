@@ -23,6 +23,9 @@ class Reactor;
 // agreed on, which is no file and vanishes with its server. In endpoint strings and messages an
 // abstract name is written with an @ for the byte 0, as `ss` and systemd do; a file that is really
 // called so is written ./@name.
+//
+// All of these throw WrongThreadError, ReactorNotRunning if the reactor has ended, and
+// std::invalid_argument if there is no factory or protocol.
 
 /// Listens at a UNIX address; each connection gets a protocol from `factory`. (Twisted's
 /// `reactor.listenUNIX`.)

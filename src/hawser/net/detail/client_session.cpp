@@ -37,7 +37,7 @@ class ClientSession final : public ConnectionObserver {
 
 Deferred<std::shared_ptr<Protocol>> connectClient(Reactor& reactor, Dialler dialler,
                                                   std::shared_ptr<Factory> factory) {
-  reactor.checkThread("ClientEndpoint::connect");
+  checkUsable(reactor, "ClientEndpoint::connect");
   factory = given(std::move(factory), "ClientEndpoint::connect: there is no factory");
   std::shared_ptr<ClientSession> session;
   try {

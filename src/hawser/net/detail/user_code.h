@@ -4,12 +4,20 @@
 #include <hawser/base/logging.h>
 #include <hawser/defer/detail/handler_scope.h>
 #include <hawser/reactor/detail/handler_mark.h>
+#include <hawser/reactor/reactor.h>
 
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 namespace hawser::detail {
+
+/// @throws WrongThreadError, ReactorNotRunning naming `function`, if this is not the reactor's
+/// thread, or nothing can be asked of it any more
+inline void checkUsable(const Reactor& reactor, const char* function) {
+  reactor.checkThread(function);
+  if (reactor.ended()) throw ReactorNotRunning(std::string(function) + ": the reactor has ended");
+}
 
 /// What a function of the API was given to call, if it was given anything.
 /// @throws std::invalid_argument with `why` if it is null
