@@ -79,9 +79,19 @@ std::shared_ptr<Factory> factoryFrom(F build) {
 
 template <class P, class... Arguments>
 std::shared_ptr<Factory> Factory::forProtocol(Arguments... arguments) {
-  return factoryFrom([... arguments = std::move(arguments)](const Address&) {
-    return std::allocate_shared<P>(detail::PoolAllocator<P>(), arguments...);
-  });
+  constexpr bool fits = std::is_constructible_v<P, const Arguments&...>;
+  static_assert(!std::is_abstract_v<P>,
+                "forProtocol: the protocol lacks an override, such as that of dataReceived");
+  static_assert(
+      fits || std::is_abstract_v<P>,
+      "forProtocol: the protocol cannot be made from const references to these arguments");
+  if constexpr (fits) {
+    return factoryFrom([... arguments = std::move(arguments)](const Address&) {
+      return std::allocate_shared<P>(detail::PoolAllocator<P>(), arguments...);
+    });
+  } else {
+    return nullptr;
+  }
 }
 
 }  // namespace hawser
