@@ -2,6 +2,7 @@
 
 #include <hawser/base/delayed_call.h>
 #include <hawser/base/timer_slabs.h>
+#include <hawser/config.h>
 
 #include <gtest/gtest.h>
 
@@ -10,6 +11,7 @@
 #include <new>
 #include <random>
 #include <set>
+#include <source_location>
 #include <vector>
 
 namespace hawser::tests {
@@ -22,6 +24,10 @@ class SlabOwner final : public detail::TimerOwner {
  public:
   TimerSlabs slabs{*this};
 
+  TimerEntry* make() {
+    return slabs.make([] {}, std::source_location::current());
+  }
+
   void cancelEntry(TimerEntry&) override {}
   void moveEntry(TimerEntry&, TimerEntry::TimePoint) override {}
   TimerEntry::TimePoint timeNow() const override { return {}; }
@@ -29,7 +35,7 @@ class SlabOwner final : public detail::TimerOwner {
 
 TEST(TimerSlabs, knowTheirOwner) {
   SlabOwner owner;
-  TimerEntry* const entry = owner.slabs.make();
+  TimerEntry* const entry = owner.make();
   EXPECT_EQ(&entry->owner(), &owner);
   TimerSlabs::release(entry);
 }
@@ -40,9 +46,9 @@ TEST(TimerSlabs, handOutNoEntryTwice) {
   std::set<TimerEntry*> used;
   for (const std::size_t target : {3'000u, 1u, 2'000u, 0u, 5'000u, 4'000u, 4'500u, 0u}) {
     while (used.size() < target) {
-      TimerEntry* const made = owner.slabs.make();
+      TimerEntry* const made = owner.make();
       EXPECT_TRUE(used.insert(made).second);
-      made->sequence = random();
+      made->details().sequence = random();
     }
     while (used.size() > target) {
       const auto some =
@@ -57,7 +63,7 @@ TEST(TimerSlabs, anEntryMayOutliveThem) {
   std::vector<TimerEntry*> entries;
   {
     SlabOwner owner;
-    for (int i = 0; i < 2'000; ++i) entries.push_back(owner.slabs.make());
+    for (int i = 0; i < 2'000; ++i) entries.push_back(owner.make());
     for (int i = 0; i < 1'000; ++i) {
       TimerSlabs::release(entries.back());
       entries.pop_back();
@@ -74,9 +80,9 @@ TEST(TimerSlabs, anEntryMayOutliveThem) {
 TEST(TimerSlabs, anEntryThatIsFreedIsTheNextOne) {
   SlabOwner owner;
   std::vector<TimerEntry*> entries;
-  for (int i = 0; i < 1'000; ++i) entries.push_back(owner.slabs.make());
+  for (int i = 0; i < 1'000; ++i) entries.push_back(owner.make());
   TimerSlabs::release(entries[17]);
-  EXPECT_EQ(owner.slabs.make(), entries[17]);
+  EXPECT_EQ(owner.make(), entries[17]);
   for (TimerEntry* entry : entries) TimerSlabs::release(entry);
 }
 
@@ -84,12 +90,12 @@ TEST(TimerSlabs, anEntryThatIsFreedIsTheNextOne) {
 
 TEST(TimerSlabs, withoutMemoryNothingHasChanged) {
   SlabOwner owner;
-  TimerEntry* const first = owner.slabs.make();
+  TimerEntry* const first = owner.make();
   {
     const HeapLimit none(0);
-    EXPECT_THROW(owner.slabs.make(), std::bad_alloc);
+    EXPECT_THROW(owner.make(), std::bad_alloc);
   }
-  TimerEntry* const second = owner.slabs.make();
+  TimerEntry* const second = owner.make();
   TimerSlabs::release(first);
   TimerSlabs::release(second);
 }

@@ -83,6 +83,22 @@ TEST(UniqueFunction, holdsCallablesWhoseMoveThrows) {
   EXPECT_EQ(moved(), 3);
 }
 
+TEST(UniqueFunction, saysWhetherDestroyingItDoesAnything) {
+  const auto large = [bytes = std::array<int, 100>{}] { return bytes[0]; };
+  const auto owner = [owned = std::make_shared<int>(1)] { return *owned; };
+  EXPECT_FALSE(unique_function<int()>().destroysSomething());
+  EXPECT_FALSE(unique_function<int()>([] { return 1; }).destroysSomething());
+  EXPECT_FALSE(
+      unique_function<int()>([p = &large, n = 1] { return (*p)() + n; }).destroysSomething());
+  EXPECT_TRUE(unique_function<int()>(large).destroysSomething());
+  EXPECT_TRUE(unique_function<int()>(owner).destroysSomething());
+
+  unique_function<int()> emptied = owner;
+  const unique_function<int()> now = std::move(emptied);
+  EXPECT_FALSE(emptied.destroysSomething());  // NOLINT: this is what it is about
+  EXPECT_TRUE(now.destroysSomething());
+}
+
 TEST(UniqueFunction, keepsWhatTheCallableChangesInItself) {
   unique_function<int()> counter = [count = 0]() mutable { return ++count; };
   counter();

@@ -19,12 +19,10 @@ TimerEntry::TimePoint laterThan(TimerEntry::TimePoint time,
 
 }  // namespace detail
 
-detail::TimerEntry& DelayedCall::pending(const char* function) const {
-  using State = detail::TimerEntry::State;
-  if (active()) return *entry_;
+void DelayedCall::refuse(const char* function) const {
   const std::string name = std::string("DelayedCall::") + function;
   if (!entry_) throw std::logic_error(name + ": this handle names no call");
-  if (entry_->state == State::called)
+  if (entry_->place == detail::TimerEntry::called)
     throw AlreadyCalled(name + ": the call has been made already");
   throw AlreadyCancelled(name + ": the call has been cancelled already");
 }

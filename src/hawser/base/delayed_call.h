@@ -30,46 +30,60 @@ class AlreadyCancelled : public std::logic_error {
 
 namespace detail {
 
-/// The part of a TimerEntry that nobody looks at until its time has come, or it is cancelled.
+/// The part of a TimerEntry that nobody looks at until its time has come.
 struct TimerDetails {
-  TimerEntry* child = nullptr;  ///< where the owner keeps it, for the owner to say
-  std::source_location where;
+  TimerDetails(unique_function<void()>&& what, std::source_location from) noexcept
+      : call(std::move(what)), where(from) {}
+
   unique_function<void()> call;
+  std::source_location where;
+  std::uint64_t sequence = 0;   ///< order of creation, within one owner
+  TimerEntry* child = nullptr;  ///< where the owner keeps it, for the owner to say
 };
 
 /// One call that was asked for with `callLater`: shared between the queue that holds it (while it
 /// is pending) and the handles that name it. Never touched by two threads.
 ///
-/// It is what the queue needs to sort its calls, and small, so that their neighbours in time, whom
-/// adding and cancelling touch, are often in the cache. The rest of it is in details().
+/// It is what the queue needs to sort its calls roughly, and small: half a cache line, since a
+/// queue of a million waits for memory with each one that it touches. The rest of it is in
+/// details(), and cancelling leaves that alone if the callable has no destructor.
 struct TimerEntry {
-  enum class State : std::uint8_t {
-    pending,    ///< in its owner's queue; `call` holds what will be called
-    called,     ///< taken out to be called; `call` is empty
-    cancelled,  ///< cancelled, or dropped with its owner; `call` is empty
-  };
+  /// What `place` says of one that is not pending any more.
+  static constexpr std::uint16_t called = 0xFFFE;  ///< taken out to be called, so `call` is empty
+  static constexpr std::uint16_t cancelled = 0xFFFF;  ///< or dropped with its owner; `call` is
+                                                      ///< empty, or has no destructor
   using TimePoint = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
 
-  TimerEntry(TimerSlab* from, std::uint16_t place) noexcept : slab(from), index(place) {}
+  TimerEntry(std::size_t number, bool destroysCall) noexcept
+      : index(number & 0x7FFF), callHasDestructor(destroysCall) {}
 
   TimePoint due{};
-  std::uint64_t sequence = 0;  ///< order of creation, within one owner
   // Where the owner keeps it, for the owner to say.
   TimerEntry* previous = nullptr;
   TimerEntry* next = nullptr;
-  TimerSlab* slab;
   std::uint32_t references = 1;
-  std::uint16_t index;  ///< in its slab
-  std::uint8_t level = 0;
-  State state = State::pending;
+  std::uint16_t place = 0;   ///< in its owner's queue, for the owner to say; or as above
+  std::uint16_t index : 15;  ///< in its slab
+  std::uint16_t callHasDestructor : 1;
 
+  bool pending() const noexcept { return place < called; }
   bool before(const TimerEntry& other) const noexcept {
-    return due != other.due ? due < other.due : sequence < other.sequence;
+    return due != other.due ? due < other.due : details().sequence < other.details().sequence;
   }
-  TimerDetails& details() const noexcept { return slab->details[index]; }
+  /// Of `index` and this address alone, so that nothing is read on the way.
+  TimerSlab& slab() const noexcept {
+    const void* const first = this - index;
+    return *(const_cast<TimerSlab*>(static_cast<const TimerSlab*>(first)) - 1);
+  }
+  TimerDetails& details() const noexcept { return slab().details(index); }
   /// Only while it is pending.
-  TimerOwner& owner() const noexcept { return slab->home->owner(); }
+  TimerOwner& owner() const noexcept { return slab().home->owner(); }
 };
+
+inline TimerDetails& TimerSlab::details(std::size_t index) noexcept {
+  return *(reinterpret_cast<TimerDetails*>(this) - (index + 1));
+}
+inline TimerEntry* TimerSlab::entries() noexcept { return reinterpret_cast<TimerEntry*>(this + 1); }
 
 /// `time` plus `delay`, or the end of time if that is beyond it.
 TimerEntry::TimePoint laterThan(TimerEntry::TimePoint time,
@@ -122,9 +136,7 @@ class DelayedCall {
   }
 
   /// True until the call begins, is cancelled, or is dropped because its reactor ended.
-  bool active() const noexcept {
-    return entry_ && entry_->state == detail::TimerEntry::State::pending;
-  }
+  bool active() const noexcept { return entry_ && entry_->pending(); }
 
   /// The call will not be made. What it would have called is destroyed before this returns.
   /// @throws AlreadyCalled, AlreadyCancelled
@@ -145,7 +157,11 @@ class DelayedCall {
   std::source_location where() const;
 
  private:
-  detail::TimerEntry& pending(const char* function) const;
+  detail::TimerEntry& pending(const char* function) const {
+    if (!active()) refuse(function);
+    return *entry_;
+  }
+  [[noreturn]] void refuse(const char* function) const;
 
   detail::TimerEntry* entry_ = nullptr;
 };

@@ -20,9 +20,9 @@ class unique_function;
 /// Holds anything callable whose type must be forgotten, and owns it alone.
 ///
 /// `std::function` copies what it holds, so it cannot hold a lambda that captured a Deferred or a
-/// Resolver; this one only moves. Callables of up to four pointers that move without throwing live
-/// inside the object, others in one heap block. Moving it is always noexcept. Calling an empty one
-/// throws EmptyFunctionError.
+/// Resolver; this one only moves. Callables of up to four pointers, aligned like pointers, that
+/// move without throwing live inside the object, others in one heap block. Moving it is always
+/// noexcept. Calling an empty one throws EmptyFunctionError.
 template <class R, class... Args>
 class unique_function<R(Args...)> {
   static constexpr std::size_t inlineBytes = 4 * sizeof(void*);
@@ -66,6 +66,10 @@ class unique_function<R(Args...)> {
 
   explicit operator bool() const noexcept { return operations_ != nullptr; }
 
+  /// Whether destroying it, or emptying it, does anything that could be noticed. It does not if it
+  /// is empty, or holds a small callable that has no destructor to run.
+  bool destroysSomething() const noexcept { return operations_ && operations_->destroy; }
+
   R operator()(Args... args) {
     if (!operations_) throw EmptyFunctionError();
     return operations_->call(storage_, std::forward<Args>(args)...);
@@ -75,13 +79,22 @@ class unique_function<R(Args...)> {
   struct Operations {
     R (*call)(std::byte*, Args&&...);
     void (*relocate)(std::byte* from, std::byte* to) noexcept;
-    void (*destroy)(std::byte*) noexcept;
+    void (*destroy)(std::byte*) noexcept;  ///< null: there is nothing to do
   };
 
   template <class F>
-  static constexpr bool fitsInline =
-      sizeof(F) <= inlineBytes && alignof(F) <= alignof(std::max_align_t) &&
-      std::is_nothrow_move_constructible_v<F>;
+  static constexpr bool fitsInline = sizeof(F) <= inlineBytes && alignof(F) <= alignof(void*) &&
+                                     std::is_nothrow_move_constructible_v<F>;
+  template <class F>
+  static constexpr bool needsDestroying = !fitsInline<F> || !std::is_trivially_destructible_v<F>;
+
+  template <class F>
+  static void destroy(std::byte* storage) noexcept {
+    if constexpr (fitsInline<F>)
+      held<F>(storage).~F();
+    else
+      delete &held<F>(storage);
+  }
 
   template <class F>
   static F& held(std::byte* storage) noexcept {
@@ -107,21 +120,16 @@ class unique_function<R(Args...)> {
           ::new (static_cast<void*>(to)) F*(&held<F>(from));
         }
       },
-      [](std::byte* storage) noexcept {
-        if constexpr (fitsInline<F>)
-          held<F>(storage).~F();
-        else
-          delete &held<F>(storage);
-      },
+      needsDestroying<F> ? &destroy<F> : nullptr,
   };
 
   void reset() noexcept {
-    if (const Operations* operations = std::exchange(operations_, nullptr))
-      operations->destroy(storage_);
+    const Operations* const operations = std::exchange(operations_, nullptr);
+    if (operations && operations->destroy) operations->destroy(storage_);
   }
 
   const Operations* operations_ = nullptr;
-  alignas(std::max_align_t) std::byte storage_[inlineBytes];
+  alignas(void*) std::byte storage_[inlineBytes];
 };
 
 }  // namespace hawser

@@ -18,39 +18,36 @@ void forget(TimerEntry& entry) noexcept {
 
 }  // namespace
 
-DelayedCall TimerQueue::add(Duration delay, unique_function<void()> call,
-                            std::source_location where) {
-  if (delay < Duration::zero()) throw std::invalid_argument("callLater: the delay is negative");
-  if (!call) throw std::invalid_argument("callLater: there is nothing to call");
-
-  TimerEntry& entry = *entries_.make();
-  const TimePoint now = clock_.now();
-  if (size_++ == 0) wheel_.restart(now);
-  entry.sequence = sequence_++;
-  entry.due = detail::laterThan(now, delay);
-  entry.details().where = where;
-  entry.details().call = std::move(call);
-  entry.references = 2;  // the queue's and the handle's
-  place(entry);
-  return DelayedCall(&entry);
-}
-
-void TimerQueue::place(TimerEntry& entry) noexcept {
-  if (!wheel_.takes(entry.due)) {
+inline void TimerQueue::place(TimerEntry& entry) noexcept {
+  if (!wheel_.add(entry)) {
     due_.add(entry);
     return;
   }
-  wheel_.add(entry);
   if (notBefore_ && entry.due < *notBefore_) notBefore_ = entry.due;
 }
 
-void TimerQueue::displace(TimerEntry& entry) noexcept {
+inline void TimerQueue::displace(TimerEntry& entry) noexcept {
   if (TimerHeap::holds(entry)) {
     due_.remove(entry);
     return;
   }
   const bool lastInSlot = wheel_.remove(entry);
   if (lastInSlot || (notBefore_ && entry.due <= *notBefore_)) notBefore_.reset();
+}
+
+DelayedCall TimerQueue::add(Duration delay, unique_function<void()>&& call,
+                            std::source_location where) {
+  if (delay < Duration::zero()) throw std::invalid_argument("callLater: the delay is negative");
+  if (!call) throw std::invalid_argument("callLater: there is nothing to call");
+
+  TimerEntry& entry = *entries_.make(std::move(call), where);
+  const TimePoint now = clock_.now();
+  if (size_++ == 0) wheel_.restart(now);
+  entry.details().sequence = sequence_++;
+  entry.due = detail::laterThan(now, delay);
+  entry.references = 2;  // the queue's and the handle's
+  place(entry);
+  return DelayedCall(&entry);
 }
 
 std::optional<TimerQueue::TimePoint> TimerQueue::nextDue() const noexcept {
@@ -79,8 +76,10 @@ std::optional<TimerQueue::Due> TimerQueue::popDue(TimePoint now, std::uint64_t l
     if (due_.empty()) return std::nullopt;
   }
   TimerEntry& first = due_.first();
-  if (first.due > now || first.sequence >= limit) return std::nullopt;
-  takeOut(first, TimerEntry::State::called);
+  if (first.due > now || first.details().sequence >= limit) return std::nullopt;
+  due_.removeFirst();
+  --size_;
+  first.place = TimerEntry::called;
   std::optional<Due> due(std::in_place, first);
   forget(first);
   return due;
@@ -91,11 +90,15 @@ void TimerQueue::clear() noexcept {
 }
 
 void TimerQueue::cancelEntry(TimerEntry& entry) noexcept {
-  takeOut(entry, TimerEntry::State::cancelled);
-  // In place; what this destroys may do anything, but the queue's reference keeps the entry.
-  unique_function<void()>& call = entry.details().call;
-  std::destroy_at(&call);
-  std::construct_at(&call);
+  displace(entry);
+  --size_;
+  entry.place = TimerEntry::cancelled;
+  if (entry.callHasDestructor) {
+    // In place; what this destroys may do anything, but the queue's reference keeps the entry.
+    unique_function<void()>& call = entry.details().call;
+    std::destroy_at(&call);
+    std::construct_at(&call);
+  }
   forget(entry);
 }
 
@@ -103,12 +106,6 @@ void TimerQueue::moveEntry(TimerEntry& entry, TimePoint due) noexcept {
   displace(entry);
   entry.due = due;
   place(entry);
-}
-
-void TimerQueue::takeOut(TimerEntry& entry, TimerEntry::State state) noexcept {
-  displace(entry);
-  --size_;
-  entry.state = state;
 }
 
 }  // namespace hawser

@@ -42,7 +42,7 @@ class TimerQueue final : private detail::TimerOwner {
 
   /// @throws std::invalid_argument if `delay` is negative or `call` is empty; std::bad_alloc, and
   /// then nothing was added
-  DelayedCall add(Duration delay, unique_function<void()> call, std::source_location where);
+  DelayedCall add(Duration delay, unique_function<void()>&& call, std::source_location where);
 
   bool empty() const noexcept { return size_ == 0; }
   std::size_t size() const noexcept { return size_; }
@@ -70,7 +70,6 @@ class TimerQueue final : private detail::TimerOwner {
 
   void place(detail::TimerEntry& entry) noexcept;
   void displace(detail::TimerEntry& entry) noexcept;
-  void takeOut(detail::TimerEntry& entry, detail::TimerEntry::State state) noexcept;
 
   const Clock& clock_;
   detail::TimerSlabs entries_;

@@ -16,17 +16,19 @@ namespace hawser::detail {
 class TimerHeap {
  public:
   /// Whether a pending entry lies here and not in the wheel.
-  static bool holds(const TimerEntry& entry) noexcept { return entry.level == inHeap; }
+  static bool holds(const TimerEntry& entry) noexcept { return entry.place == inHeap; }
 
   bool empty() const noexcept { return !root_; }
   /// There is one.
   TimerEntry& first() const noexcept { return *root_; }
 
   void add(TimerEntry& entry) noexcept {
-    entry.level = inHeap;
+    entry.place = inHeap;
     child(entry) = entry.next = entry.previous = nullptr;
     root_ = root_ ? meld(root_, &entry) : &entry;
   }
+
+  void removeFirst() noexcept { root_ = meldAll(child(*root_)); }
 
   void remove(TimerEntry& entry) noexcept {
     TimerEntry* const below = meldAll(child(entry));
@@ -55,7 +57,7 @@ class TimerHeap {
   }
 
  private:
-  static constexpr std::uint8_t inHeap = 0xFF;
+  static constexpr std::uint16_t inHeap = 0xFFFD;
 
   static TimerEntry*& child(const TimerEntry& entry) noexcept { return entry.details().child; }
 

@@ -34,10 +34,13 @@ class TimerWheel {
 
   bool empty() const noexcept { return levels_ == 0; }
 
-  /// Whether it is late enough for the wheel.
-  bool takes(TimePoint due) const noexcept { return tickOf(due) > now_; }
-  /// The wheel takes its time.
-  void add(TimerEntry& entry) noexcept { insert<false>(entry, tickOf(entry.due)); }
+  /// False, and nothing is added, if it is not late enough for the wheel.
+  bool add(TimerEntry& entry) noexcept {
+    const Tick tick = tickOf(entry.due);
+    if (tick <= now_) return false;
+    insert<false>(entry, tick);
+    return true;
+  }
   /// Whether its slot is empty now.
   bool remove(TimerEntry& entry) noexcept;
 
@@ -56,15 +59,11 @@ class TimerWheel {
   /// `visit` must leave the wheel alone. In no order.
   template <class F>
   void forEach(F visit) const {
-    for (const Level& level : slots_)
-      for (const Slot& slot : level)
-        for (TimerEntry* entry = slot.first; entry; entry = entry->next) visit(*entry);
+    for (const Slot& slot : slots_)
+      for (TimerEntry* entry = slot.first; entry; entry = entry->next) visit(*entry);
   }
   /// Some call. The wheel is not empty.
-  TimerEntry& any() const noexcept {
-    const unsigned level = firstLevel();
-    return *slots_[level][firstSlot(level)].first;
-  }
+  TimerEntry& any() const noexcept { return *slots_[firstSlot(firstLevel())].first; }
 
  private:
   static constexpr unsigned tickBits = 16;
@@ -80,27 +79,23 @@ class TimerWheel {
     TimerEntry* first = nullptr;
     TimerEntry* last = nullptr;
   };
-  using Level = std::array<Slot, slotsPerLevel>;
 
-  static unsigned slotOf(Tick tick, unsigned level) noexcept {
-    return static_cast<unsigned>(tick >> (level * groupBits)) % slotsPerLevel;
-  }
   unsigned firstLevel() const noexcept { return static_cast<unsigned>(std::countr_zero(levels_)); }
   unsigned firstSlot(unsigned level) const noexcept {
-    return static_cast<unsigned>(std::countr_zero(occupied_[level]));
+    return level * slotsPerLevel + static_cast<unsigned>(std::countr_zero(occupied_[level]));
   }
   /// The first tick of a slot.
-  Tick startOf(unsigned level, unsigned slot) const noexcept {
-    const unsigned shift = level * groupBits;
-    return ((now_ >> shift >> groupBits << groupBits) | slot) << shift;
+  Tick startOf(unsigned slot) const noexcept {
+    const unsigned shift = slot / slotsPerLevel * groupBits;
+    return ((now_ >> shift >> groupBits << groupBits) | slot % slotsPerLevel) << shift;
   }
 
   template <bool atFront>
   void insert(TimerEntry& entry, Tick tick) noexcept {
     const auto level = static_cast<unsigned>(63 - std::countl_zero(tick ^ now_)) / groupBits;
-    const unsigned index = slotOf(tick, level);
-    entry.level = static_cast<std::uint8_t>(level);
-    Slot& slot = slots_[level][index];
+    const auto group = static_cast<unsigned>(tick >> (level * groupBits)) % slotsPerLevel;
+    entry.place = static_cast<std::uint16_t>(level * slotsPerLevel + group);
+    Slot& slot = slots_[entry.place];
     if constexpr (atFront) {
       entry.next = slot.first;
       (slot.first ? slot.first->previous : slot.last) = &entry;
@@ -111,16 +106,32 @@ class TimerWheel {
       (slot.last ? slot.last->next : slot.first) = &entry;
       slot.last = &entry;
     }
-    occupied_[level] |= std::uint64_t{1} << index;
+    occupied_[level] |= std::uint64_t{1} << group;
     levels_ |= 1U << level;
   }
 
-  void vacate(unsigned level, unsigned slot) noexcept;
+  void vacate(unsigned slot) noexcept;
 
   Tick now_ = 0;
   std::uint32_t levels_ = 0;  ///< a bit for each level that has calls
   std::array<std::uint64_t, levelCount> occupied_{};
-  std::array<Level, levelCount> slots_{};
+  std::array<Slot, std::size_t{levelCount} * slotsPerLevel> slots_{};  ///< of level 0 first
 };
+
+inline bool TimerWheel::remove(TimerEntry& entry) noexcept {
+  Slot& slot = slots_[entry.place];
+  if (slot.first == &entry) {
+    // What was asked for first is often cancelled first. Its neighbour, most likely in no cache, is
+    // left alone: whoever is first has a predecessor that nobody looks at.
+    slot.first = entry.next;
+    if (slot.first) return false;
+    slot.last = nullptr;
+    vacate(entry.place);
+    return true;
+  }
+  entry.previous->next = entry.next;
+  (entry.next ? entry.next->previous : slot.last) = entry.previous;
+  return false;
+}
 
 }  // namespace hawser::detail
