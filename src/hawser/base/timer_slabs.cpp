@@ -12,6 +12,7 @@ namespace hawser::detail {
 namespace {
 
 constexpr std::size_t smallestSlab = HAWSER_POOL ? 16 : 1;
+/// 96 KiB: malloc would map and unmap each of the next size for itself.
 constexpr std::size_t largestSlab = HAWSER_POOL ? 1024 : 1;
 /// So much room is kept without asking whether it is needed; in entries.
 constexpr std::size_t alwaysKept = HAWSER_POOL ? 64 : 0;

@@ -157,9 +157,9 @@ class UringChannel final : public SocketChannel, private ListNode {
   SendQueue sending_;  // not empty exactly while is_.outgoing is send
   SendQueue orphans_;  // of a cancelled send that the kernel still has
   UringInbox inbox_;
-  std::unique_ptr<NativeAddress> address_;                 // while connecting
+  std::unique_ptr<NativeAddress> address_;                // while connecting
   std::unique_ptr<std::deque<FileDescriptor>> accepted_;  // by the kernel, not delivered yet
-  std::size_t place_ = 0;                                  // among the backend's channels
+  std::size_t place_ = 0;                                 // among the backend's channels
   int incomingError_ = 0;      // ends the receiving, or stops the accepting
   int outcome_ = 0;            // of the connect or send, if known
   std::uint8_t requests_ = 0;  // completions that are still to come, cancellations' included
