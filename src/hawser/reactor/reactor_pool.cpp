@@ -40,8 +40,8 @@ bool ReactorPoolReport::clean() const noexcept {
 
 std::string ReactorPoolReport::toString() const {
   std::string text = fmt::format(
-      "Of {} reactors, {} connections have ended by themselves, {} were aborted, {} "
-      "Deferreds were abandoned.",
+      "Reactors: {}; connections that ended by themselves: {}, aborted: {}; Deferreds abandoned: "
+      "{}.",
       reactors.size(), drained(), aborted(), abandoned());
   for (std::size_t i = 0; i < reactors.size(); ++i) {
     const Member& member = reactors[i];
@@ -53,8 +53,8 @@ std::string ReactorPoolReport::toString() const {
     else if (member.byItself)
       text += fmt::format(" Reactor {} ended by itself.", i);
     if (member.aborted != 0 || member.abandoned != 0)
-      text += fmt::format(" Reactor {}: {} connections were aborted, {} Deferreds were abandoned.",
-                          i, member.aborted, member.abandoned);
+      text += fmt::format(" Reactor {}: connections aborted: {}, Deferreds abandoned: {}.", i,
+                          member.aborted, member.abandoned);
   }
   return text;
 }
