@@ -48,7 +48,8 @@ def run_ctest(build_dir, ctest_args):
     """Whether each entry succeeded, by name; None for one that is switched off."""
     with tempfile.TemporaryDirectory() as folder:
         junit = pathlib.Path(folder, "junit.xml")
-        command = ["ctest", "--test-dir", build_dir, "--parallel", str(os.cpu_count())]
+        # One more than there are processors: some of them wait for others most of the time.
+        command = ["ctest", "--test-dir", build_dir, "--parallel", str(os.cpu_count() + 1)]
         command += ["--output-on-failure", "--output-junit", str(junit), *ctest_args]
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as ctest:
             for text in without_passing_cases(ctest.stdout):
